@@ -1,0 +1,54 @@
+"""Options that several commands share, and reading the settings they name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.errors import SettingsError
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="Settings file. Default: $LOGFERRY_CONFIG, else ./logferry.yaml where there is one."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
+
+
+def settings_file(config: Path | None) -> Path | None:
+    """The settings file to read: the named one, or the usual places; None: defaults alone."""
+    if config is not None:
+        return config
+    if named := os.environ.get("LOGFERRY_CONFIG"):
+        return Path(named)
+    usual = Path("logferry.yaml")
+    return usual if usual.exists() else None
+
+
+def read_settings(config: Path | None) -> Settings:
+    """The settings with the environment's overrides. Raises SettingsError with every finding."""
+    from schemas.settings import parse_settings
+
+    path = settings_file(config)
+    if path is None:
+        return parse_settings("", "the defaults", os.environ)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"the settings cannot be read: {error.strerror}",
+            where=str(path),
+            remedy="name the right file with --config",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            "the settings are not UTF-8 text", where=str(path), remedy="save the file as UTF-8"
+        ) from error
+    return parse_settings(text, str(path), os.environ)

@@ -1,0 +1,61 @@
+"""The stages, each a process that runs until SIGTERM or Ctrl-C: ``produce``, ``stream``, ``sink NAME``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from deploy.cli.options import Config, read_settings
+from schemas.errors import SettingsError
+
+
+def produce(config: Config = None) -> None:
+    """Ship this node's logs into Kafka."""
+    _need("confluent_kafka", "producer")
+    from producers.produce import NodeProducer
+    from runtime.process import set_up_logging, stop_on_signals
+
+    set_up_logging()
+    settings = read_settings(config)
+    stop = stop_on_signals()
+    producer = NodeProducer(settings)
+    producer.metrics.serve(settings.metrics)
+    try:
+        producer.run(stop)
+    finally:
+        producer.metrics.snapshot()
+
+
+def stream(config: Config = None) -> None:
+    """Parse, filter and route: one worker of the stream stage."""
+    _need("faust", "streams")
+    from runtime.kafka import check_reachable
+    from runtime.process import set_up_logging
+    from streams.app import run
+
+    set_up_logging()
+    settings = read_settings(config)
+    check_reachable(settings.kafka)
+    run(settings)
+
+
+def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:
+    """Deliver routed records to one destination."""
+    _need("confluent_kafka", "elasticsearch,object-storage")
+    from runtime.process import set_up_logging, stop_on_signals
+    from sinks.run import run
+
+    set_up_logging()
+    settings = read_settings(config)
+    run(name, settings, stop_on_signals())
+
+
+def _need(module: str, extra: str) -> None:
+    """Say which extra is missing rather than which module."""
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise SettingsError(
+            f"this stage's packages are not installed: {module} is missing", remedy=f"pip install 'logferry[{extra}]'"
+        )

@@ -1,0 +1,1 @@
+"""Decisions of the producer: pure functions and small state, without files, clients or clocks."""

@@ -1,0 +1,39 @@
+"""Settings of all stages: one `logferry.yaml`, overridable by environment, explained to editors by a JSON Schema.
+
+`parse_settings` reads text and environment into frozen models, or raises one `InvalidSettingsError` with every
+mistake in it.A new section is a model in one of the files here and a field of `Settings`; nothing else needs to know.
+"""
+
+from schemas.settings.explain import InvalidSettingsError
+from schemas.settings.kafka import KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
+from schemas.settings.load import json_schema, parse_settings
+from schemas.settings.node import ContainerFilesInput, ProducerSettings
+from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
+from schemas.settings.secret import Secret, TextOrSecret, resolve
+from schemas.settings.settings import Settings
+from schemas.settings.sinks import ElasticsearchSink, ObjectStorageSink, Sink
+from schemas.settings.source import Finding
+
+__all__ = [
+    "ContainerFilesInput",
+    "ElasticsearchSink",
+    "Finding",
+    "InvalidSettingsError",
+    "KafkaSettings",
+    "MetricsSettings",
+    "ObjectStorageSink",
+    "ProducerSettings",
+    "Route",
+    "SchemaRegistry",
+    "Secret",
+    "Settings",
+    "SeverityRule",
+    "Sink",
+    "StreamSettings",
+    "TextOrSecret",
+    "TopicOverride",
+    "TopicsSettings",
+    "json_schema",
+    "parse_settings",
+    "resolve",
+]

@@ -1,0 +1,146 @@
+"""A sink's place in its consumer group: reads records, remembers which are finished, commits below the lowest that is not."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from runtime.frontier import Frontier
+from runtime.kafka import consumer_config
+from schemas.errors import FatalError
+
+if TYPE_CHECKING:
+    from schemas.settings import KafkaSettings
+
+_log = logging.getLogger(__name__)
+
+Partition = tuple[str, int]
+"""Topic and partition."""
+
+COMMIT_SECS: Final = 0.5
+
+
+class Batch:
+    """Records that are finished together."""
+
+    def __init__(self, records: list[Message], frontiers: Mapping[Partition, tuple[Frontier[int], int]]) -> None:
+        self.records = records
+        self.frontiers = frontiers
+        """For each partition its frontier, and the offset of its first record here."""
+
+
+class GroupConsumer:
+    """One member of a sink's consumer group."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        group: str,
+        topics: Iterable[str],
+        on_revoke: Callable[[set[Partition]], None] | None = None,
+    ) -> None:
+        self._consumer = Consumer(consumer_config(kafka, group, group))
+        self._frontiers: defaultdict[Partition, Frontier[int]] = defaultdict(Frontier)
+        self._positions: dict[Partition, int] = {}
+        """Partition -> offset to commit."""
+        self._on_revoke = on_revoke
+        self._next_commit = 0.0
+        self._paused = False
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+
+    def read(self, most: int, timeout: float) -> list[Message]:
+        """Up to ``most`` records within ``timeout`` seconds. Raises FatalError when the topics cannot be read."""
+        try:
+            records = self._consumer.consume(most, timeout)
+        except KafkaException as error:
+            raise FatalError(f"the topics cannot be read: {error.args[0].str()}") from error
+        return [record for record in records if not _failed(record)]
+
+    def begin(self, records: list[Message]) -> Batch:
+        """Work on records begins; they must come in the order in which they were read."""
+        frontiers: dict[Partition, tuple[Frontier[int], int]] = {}
+        last: dict[Partition, int] = {}
+        for record in records:
+            partition, offset = (record.topic(), record.partition()), record.offset()
+            if partition not in frontiers:
+                frontiers[partition] = (self._frontiers[partition], offset)
+            last[partition] = offset
+        for partition, (frontier, first) in frontiers.items():
+            frontier.begin(first, last[partition] + 1)
+        return Batch(records, frontiers)
+
+    def finish(self, batch: Batch) -> None:
+        """All records of a batch are where they belong."""
+        for partition, (frontier, first) in batch.frontiers.items():
+            for position in frontier.finish(first):
+                if self._frontiers.get(partition) is frontier:
+                    self._positions[partition] = position
+
+    def commit(self, *, now: bool = False) -> None:
+        """Commit what is finished, now or when it is time."""
+        if not self._positions or (not now and time.monotonic() < self._next_commit):
+            return
+        self._next_commit = time.monotonic() + COMMIT_SECS
+        offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._positions.items()]
+        self._positions.clear()
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=not now)
+        except KafkaException as error:
+            _log.warning("offsets could not be committed; their records are read again: %s", error.args[0].str())
+
+    def pause(self) -> None:
+        """Take no more records for now, but stay in the group: `read` must go on being called."""
+        if not self._paused:
+            self._paused = True
+            self._consumer.pause(self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Take records again."""
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        _log.info("assigned: %s", _names(partitions))
+        if self._paused:
+            consumer.incremental_assign(partitions)
+            consumer.pause(partitions)
+
+    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.commit(now=True)
+        self._lost(_consumer, partitions)
+
+    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        _log.info("revoked: %s", _names(partitions))
+        gone = {(each.topic, each.partition) for each in partitions}
+        for partition in gone:
+            self._frontiers.pop(partition, None)
+            self._positions.pop(partition, None)
+        if self._on_revoke is not None:
+            self._on_revoke(gone)
+
+    def close(self) -> None:
+        """Commit and leave the group."""
+        self.commit(now=True)
+        self._consumer.close()
+
+
+def _names(partitions: Iterable[TopicPartition]) -> str:
+    return ", ".join(f"{each.topic}[{each.partition}]" for each in partitions) or "none"
+
+
+def _failed(record: Message) -> bool:
+    error = record.error()
+    if error is None:
+        return False
+    if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise FatalError(
+            f"there is no such topic: {error.str()}", remedy="create the topics with `logferry topics apply`"
+        )
+    _log.warning("Kafka: %s", error.str())
+    return True

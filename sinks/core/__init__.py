@@ -1,0 +1,1 @@
+"""What sinks share and decide: pure functions and small state, without clients or clocks."""

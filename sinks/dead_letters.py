@@ -1,0 +1,58 @@
+"""What a sink cannot deliver, verbatim into logs.dead-letter."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from runtime.kafka import producer_config, undeliverable
+from schemas.codec import Codec
+from schemas.errors import FatalError
+
+if TYPE_CHECKING:
+    from schemas.settings import KafkaSettings
+
+TOPIC: Final = "logs.dead-letter"
+
+
+class DeadLetters:
+    """The way out for records that a destination will never take."""
+
+    def __init__(self, kafka: KafkaSettings, sink: str) -> None:
+        self._producer = Producer(producer_config(kafka, f"logferry-sink-{sink}", buffer_max_bytes=8 * 1024 * 1024))
+        self._codec = Codec("dead_letter")
+        self._stage = f"sink/{sink}"
+        self._failure: FatalError | None = None
+
+    def send(self, record: Message, reason: str, message: str) -> None:
+        """Keep a record with the reason why it was not delivered; `flush` makes sure that it is kept."""
+        letter = {
+            "stage": self._stage,
+            "reason": reason,
+            "message": message,
+            "topic": record.topic(),
+            "partition": record.partition(),
+            "topic_offset": record.offset(),
+            "failed_at": time.time_ns(),
+            "original": record.value() or b"",
+        }
+        value = self._codec.encode(letter)
+        while True:
+            try:
+                self._producer.produce(TOPIC, value, key=record.key(), on_delivery=self._delivered)
+            except BufferError:
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def _delivered(self, error: KafkaError | None, record: Message) -> None:
+        if error is not None:
+            self._failure = undeliverable(error, record)
+
+    def flush(self) -> None:
+        """Wait until everything sent is kept. Raises FatalError when Kafka refuses it."""
+        self._producer.flush()
+        if self._failure is not None:
+            raise self._failure

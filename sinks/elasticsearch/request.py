@@ -1,0 +1,82 @@
+"""One bulk request and its answer.
+
+While all goes well the answer is asked for in one word (``errors: false`` speaks for every document) and costs half as
+much to read and to write. When it says that something was wrong, the same documents are sent again with the whole
+answer asked for: those that are there already say so (409), the others say what is wrong with them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import elastic_transport
+from elasticsearch import ApiError, Elasticsearch
+
+from sinks.elasticsearch.verdict import Done, Retry, Verdict, verdict
+
+if TYPE_CHECKING:
+    from schemas.settings import ElasticsearchSink
+
+_log = logging.getLogger(__name__)
+
+_HEADERS: Final = {
+    "content-type": "application/vnd.elasticsearch+x-ndjson; compatible-with=9",
+    "accept": "application/vnd.elasticsearch+json; compatible-with=9",
+}
+_BRIEF: Final = "/_bulk?filter_path=errors"
+_WHOLE: Final = "/_bulk?filter_path=errors,items.*.status,items.*.error"
+
+
+class BulkRequests:
+    """Sends documents and says what became of each."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._client = client
+        self._brief = True
+        """The last answer had nothing to complain about."""
+
+    def send(self, lines: Sequence[bytes]) -> list[Verdict]:
+        """The verdict on each line (action and document). Never raises on an answer or on none."""
+        try:
+            if self._brief and self._post(_BRIEF, lines).get("errors") is False:
+                return [Done.INDEXED] * len(lines)
+            answer = self._post(_WHOLE, lines)
+        except (ApiError, elastic_transport.TransportError) as error:
+            return [Retry(_cause(error))] * len(lines)
+        self._brief = answer.get("errors") is False
+        items = answer.get("items", [])
+        if len(items) != len(lines):
+            return [Retry(f"{len(items)} answers for {len(lines)} documents")] * len(lines)
+        return [verdict(item) for item in items]
+
+    def _post(self, path: str, lines: Sequence[bytes]) -> dict[str, Any]:
+        answer = self._client.perform_request("POST", path, headers=_HEADERS, body=b"".join(lines))
+        body = answer.body
+        return body if isinstance(body, dict) else {}
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, ApiError):
+        return f"status {error.status_code}"
+    return type(error).__name__
+
+
+def connect(settings: ElasticsearchSink, secrets: dict[str, str]) -> Elasticsearch:
+    """A client for the sink's hosts; ``secrets`` holds the resolved api_key, username and password."""
+    options: dict[str, Any] = {}
+    if "api_key" in secrets:
+        options["api_key"] = secrets["api_key"]
+    elif "username" in secrets:
+        options["basic_auth"] = (secrets["username"], secrets.get("password", ""))
+    if settings.ca_file:
+        options["ca_certs"] = settings.ca_file
+    return Elasticsearch(
+        [str(host) for host in settings.hosts],
+        request_timeout=settings.request_timeout_secs,
+        max_retries=0,  # this sink retries by itself, and loudly
+        retry_on_timeout=False,
+        http_compress=False,
+        **options,
+    )

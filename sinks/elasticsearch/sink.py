@@ -1,0 +1,193 @@
+"""The Elasticsearch sink: read, build documents, send several requests at once, read every answer, then commit."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import elastic_transport
+from confluent_kafka import Message
+from elasticsearch import ApiError
+
+from runtime.kafka import read_file
+from runtime.metrics import Metrics
+from schemas.settings import resolve
+from sinks.consumer import Batch, GroupConsumer
+from sinks.core.backoff import Backoff
+from sinks.core.decode import RecordDecoder
+from sinks.dead_letters import DeadLetters
+from sinks.elasticsearch.document import DocumentWriter
+from sinks.elasticsearch.request import BulkRequests, connect
+from sinks.elasticsearch.template import index_template, template_name
+from sinks.elasticsearch.verdict import Done, Reject, Retry
+
+if TYPE_CHECKING:
+    from schemas.settings import ElasticsearchSink, KafkaSettings
+
+_log = logging.getLogger(__name__)
+
+READ_RECORDS: Final = 2000
+READ_SECS: Final = 0.1
+DRAIN_SECS: Final = 4.0
+LOUD_EVERY: Final = 10
+"""A request that keeps failing is complained of at its first failure and at every tenth."""
+
+
+@dataclass
+class _Bulk:
+    """Documents on their way to a request."""
+
+    opened_at: float = 0.0
+    size: int = 0
+    records: list[Message] = field(default_factory=list)
+    documents: list[tuple[Message, bytes]] = field(default_factory=list)
+
+
+class ElasticsearchShell:
+    """One process of the sink."""
+
+    def __init__(self, name: str, settings: ElasticsearchSink, kafka: KafkaSettings, group: str) -> None:
+        self._name = name
+        self._settings = settings
+        self.metrics = Metrics("sink")
+        self._consumer = GroupConsumer(kafka, group, settings.topics)
+        self._dead_letters = DeadLetters(kafka, name)
+        self._client = connect(settings, _secrets(settings))
+        self._requests = BulkRequests(self._client)
+        self._decoder = RecordDecoder()
+        self._documents = DocumentWriter(settings.index)
+        self._backoff = Backoff()
+        self._bulk = _Bulk()
+        self._flying: dict[Future[bool], Batch] = {}
+        self._stop = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until asked to stop."""
+        self._stop = stop
+        self._install_template()
+        with ThreadPoolExecutor(self._settings.requests_in_flight, "bulk") as pool:
+            while not stop.is_set():
+                self._step(pool)
+            self._drain(pool)
+        self._consumer.close()
+        self._client.close()
+
+    def _step(self, pool: ThreadPoolExecutor) -> None:
+        busy = len(self._flying) >= self._settings.requests_in_flight
+        if busy and self._is_due(time.monotonic()):
+            self._consumer.pause()
+            wait(self._flying, READ_SECS, FIRST_COMPLETED)
+        else:
+            self._consumer.resume()
+        self._take(self._consumer.read(READ_RECORDS, 0.0 if busy and self._is_due(time.monotonic()) else READ_SECS))
+        self._land()
+        if self._is_due(time.monotonic()) and len(self._flying) < self._settings.requests_in_flight:
+            self._launch(pool)
+        self._consumer.commit()
+
+    def _is_due(self, now: float) -> bool:
+        bulk = self._bulk
+        old = now - bulk.opened_at >= self._settings.batch_max_age_secs
+        return bool(bulk.records) and (bulk.size >= self._settings.batch_max_bytes or old)
+
+    def _take(self, records: list[Message]) -> None:
+        """Build the documents of records; set aside what cannot be read."""
+        if not records:
+            return
+        if not self._bulk.records:
+            self._bulk.opened_at = time.monotonic()
+        self._bulk.records += records
+        self.metrics.count("logferry_sink_records_total", len(records), self._name)
+        rows = self._decoder.decode([each.key() or b"" for each in records], [each.value() or b"" for each in records])
+        for position, line in zip(rows.positions, self._documents.lines(rows), strict=True):
+            self._bulk.documents.append((records[position], line))
+            self._bulk.size += len(line)
+        for position, problem in rows.rejected:
+            self._reject(records[position], problem.reason, problem.message)
+
+    def _launch(self, pool: ThreadPoolExecutor) -> None:
+        bulk, self._bulk = self._bulk, _Bulk()
+        batch = self._consumer.begin(bulk.records)
+        self._flying[pool.submit(self._deliver, bulk.documents)] = batch
+
+    def _land(self) -> None:
+        """Finish what has been answered. Raises what a request thread raised."""
+        for future in [each for each in self._flying if each.done()]:
+            batch = self._flying.pop(future)
+            if future.result():
+                self._consumer.finish(batch)
+
+    def _deliver(self, documents: list[tuple[Message, bytes]]) -> bool:
+        """Send documents until each is answered for; False when asked to stop before."""
+        attempt = 0
+        while documents:
+            documents, cause = self._send(documents)
+            if not documents:
+                break
+            attempt += 1
+            self.metrics.count("logferry_sink_retries_total", 1, self._name, cause)
+            if attempt % LOUD_EVERY == 1:
+                _log.warning("%d documents wait for Elasticsearch, attempt %d: %s", len(documents), attempt, cause)
+            if self._stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
+                return False
+        self._dead_letters.flush()
+        return True
+
+    def _send(self, documents: list[tuple[Message, bytes]]) -> tuple[list[tuple[Message, bytes]], str]:
+        """One request. Returns what must be sent again, and why."""
+        again: list[tuple[Message, bytes]] = []
+        cause = ""
+        counts = dict.fromkeys(Done, 0)
+        for document, answer in zip(documents, self._requests.send([line for _, line in documents]), strict=True):
+            if isinstance(answer, Done):
+                counts[answer] += 1
+            elif isinstance(answer, Retry):
+                again.append(document)
+                cause = answer.cause
+            elif isinstance(answer, Reject):
+                self._reject(document[0], "rejected_by_destination", answer.reason)
+        for outcome, amount in counts.items():
+            if amount:
+                self.metrics.count("logferry_sink_documents_total", amount, self._name, outcome.value)
+        return again, cause
+
+    def _reject(self, record: Message, reason: str, message: str) -> None:
+        self._dead_letters.send(record, reason, message)
+        self.metrics.count("logferry_sink_documents_total", 1, self._name, "rejected")
+        self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, reason)
+
+    def _drain(self, pool: ThreadPoolExecutor) -> None:
+        """Let what is under way come to its end, for a few seconds; the rest is read again."""
+        if self._bulk.records:
+            self._launch(pool)
+        if self._flying:
+            wait(self._flying, DRAIN_SECS)
+        self._land()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    def _install_template(self) -> None:
+        """Put the index template in place, however long Elasticsearch takes to answer."""
+        attempt = 0
+        while self._settings.template and not self._stop.is_set():
+            try:
+                body = index_template(self._settings)
+                self._client.indices.put_index_template(name=template_name(self._name), body=body)
+            except (ApiError, elastic_transport.TransportError) as error:
+                attempt += 1
+                if attempt % LOUD_EVERY == 1:
+                    _log.warning("the index template cannot be installed, attempt %d: %s", attempt, error)
+                self.metrics.count("logferry_sink_retries_total", 1, self._name, "template")
+                self._stop.wait(self._backoff.delay(attempt, random.random()))  # noqa: S311 - jitter, no secret
+            else:
+                return
+
+
+def _secrets(settings: ElasticsearchSink) -> dict[str, str]:
+    given = {"api_key": settings.api_key, "username": settings.username, "password": settings.password}
+    return {name: resolve(value, os.environ, read_file) for name, value in given.items() if value is not None}

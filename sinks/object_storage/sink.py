@@ -1,0 +1,144 @@
+"""The object storage sink: read, gather by hour and namespace, write whole objects, then commit."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import obstore
+from confluent_kafka import Message
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from runtime.kafka import read_file
+from runtime.metrics import Metrics
+from schemas.errors import SettingsError
+from schemas.settings import resolve
+from sinks.consumer import GroupConsumer, Partition
+from sinks.core.backoff import Backoff
+from sinks.dead_letters import DeadLetters
+from sinks.object_storage.buffers import ArchiveObject, AvroBuffer, Buffer, ParquetBuffer, largest
+
+if TYPE_CHECKING:
+    from schemas.settings import KafkaSettings, ObjectStorageSink
+
+_log = logging.getLogger(__name__)
+
+READ_RECORDS: Final = 2000
+READ_SECS: Final = 0.2
+BUFFERS_MAX: Final = 2
+"""All partitions together hold at most so many times object_max_bytes."""
+LOUD_EVERY: Final = 10
+
+
+class ObjectStorageShell:
+    """One process of the sink."""
+
+    def __init__(self, name: str, settings: ObjectStorageSink, kafka: KafkaSettings, group: str) -> None:
+        self._name = name
+        self._settings = settings
+        self.metrics = Metrics("sink")
+        self._store = open_store(settings)
+        self._consumer = GroupConsumer(kafka, group, settings.topics, self._forget)
+        self._dead_letters = DeadLetters(kafka, name)
+        self._backoff = Backoff()
+        self._buffers: dict[Partition, Buffer] = {}
+        self._unfinished: dict[Partition, list[Any]] = {}
+        self._stop = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until asked to stop; what was read by then is written."""
+        self._stop = stop
+        while not stop.is_set():
+            self._take(self._consumer.read(READ_RECORDS, READ_SECS))
+            for partition in self._due(time.monotonic()):
+                self._flush(partition)
+            self._consumer.commit()
+        for partition in list(self._buffers):
+            self._flush(partition)
+        self._consumer.close()
+
+    def _take(self, records: list[Message]) -> None:
+        by_partition: dict[Partition, list[Message]] = {}
+        for record in records:
+            by_partition.setdefault((record.topic(), record.partition()), []).append(record)
+        for partition, own in by_partition.items():
+            buffer = self._buffers.get(partition)
+            if buffer is None:
+                buffer = self._buffers[partition] = self._new_buffer(*partition)
+            self._unfinished.setdefault(partition, []).append(self._consumer.begin(own))
+            for record, problem in buffer.add(own):
+                self._dead_letters.send(record, problem.reason, problem.message)
+                self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, problem.reason)
+        self.metrics.count("logferry_sink_records_total", len(records), self._name)
+
+    def _new_buffer(self, topic: str, partition: int) -> Buffer:
+        make = AvroBuffer if topic == "logs.raw" or self._settings.format == "avro" else ParquetBuffer
+        return make(topic, partition, time.monotonic())
+
+    def _due(self, now: float) -> list[Partition]:
+        """Partitions whose objects are large or old enough; or the largest, when all together hold too much."""
+        limit, age = self._settings.object_max_bytes, self._settings.object_max_age_secs
+        due = [key for key, each in self._buffers.items() if each.size >= limit or now - each.opened_at >= age]
+        if not due and sum(each.size for each in self._buffers.values()) >= BUFFERS_MAX * limit:
+            chosen = largest(self._buffers.values())
+            due = [(chosen.topic, chosen.partition)]
+        return due
+
+    def _flush(self, partition: Partition) -> None:
+        """Write all objects of a partition; only then its records are finished."""
+        buffer = self._buffers.pop(partition)
+        batches = self._unfinished.pop(partition)
+        for each in buffer.objects():
+            if not self._write(each):
+                return  # asked to stop: not committed, read again next time
+        self._dead_letters.flush()
+        for batch in batches:
+            self._consumer.finish(batch)
+
+    def _write(self, each: ArchiveObject) -> bool:
+        attempt = 0
+        while True:
+            try:
+                obstore.put(self._store, each.name, each.body)
+            except (BaseError, OSError) as error:
+                attempt += 1
+                self.metrics.count("logferry_sink_retries_total", 1, self._name, type(error).__name__)
+                if attempt % LOUD_EVERY == 1:
+                    _log.warning("%s cannot be written, attempt %d: %s", each.name, attempt, error)
+                if self._stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
+                    return False
+            else:
+                self.metrics.count("logferry_sink_objects_total", 1, self._name)
+                self.metrics.count("logferry_sink_object_bytes_total", len(each.body), self._name)
+                self.metrics.count("logferry_sink_archived_records_total", each.records, self._name)
+                return True
+
+    def _forget(self, gone: set[Partition]) -> None:
+        """Partitions were revoked: whoever has them now reads from the last commit."""
+        for partition in gone:
+            self._buffers.pop(partition, None)
+            self._unfinished.pop(partition, None)
+
+
+def open_store(settings: ObjectStorageSink) -> ObjectStore:
+    """The store that the sink's url names. Raises SettingsError when it cannot be opened."""
+    url = urlsplit(settings.url)
+    options = {name: resolve(value, os.environ, read_file) for name, value in settings.options.items()}
+    try:
+        if url.scheme == "file":
+            Path(url.path).mkdir(parents=True, exist_ok=True)
+            return LocalStore(url.path)
+        return from_url(settings.url, **options)  # type: ignore[call-overload, no-any-return]
+    except (BaseError, OSError, ValueError, TypeError) as error:
+        raise SettingsError(
+            f"the object store cannot be opened: {error}",
+            where=f"url: {settings.url}",
+            remedy="check the url, that its folder may be written to, and the sink's options",
+        ) from error

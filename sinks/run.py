@@ -1,0 +1,59 @@
+"""Which sinks there are, and running one by its name in the settings. One more sink is one package and one line here."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Protocol
+
+from schemas.errors import SettingsError
+
+if TYPE_CHECKING:
+    from runtime.metrics import Metrics
+    from schemas.settings import Settings
+
+
+class Shell(Protocol):
+    """A running sink."""
+
+    metrics: Metrics
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until asked to stop."""
+
+
+SINKS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "elasticsearch": ("sinks.elasticsearch.sink", "ElasticsearchShell", "elasticsearch"),
+    "object_storage": ("sinks.object_storage.sink", "ObjectStorageShell", "object-storage"),
+}
+"""Type -> module, class, and the extra that brings its packages. Imported on use: a machine installs what it runs."""
+
+
+def group_of(name: str, settings: Settings) -> str:
+    """The consumer group of a sink."""
+    return settings.sinks[name].group or f"logferry-sink-{name}"
+
+
+def run(name: str, settings: Settings, stop: threading.Event) -> None:
+    """Run one sink until asked to stop. Raises SettingsError when there is none of that name."""
+    sink = settings.sinks.get(name)
+    if sink is None:
+        known = ", ".join(settings.sinks) or "none"
+        raise SettingsError(
+            f"there is no sink {name!r}", where="sinks in the settings", remedy=f"choose one of: {known}"
+        )
+    module, shell_name, extra = SINKS[sink.type]
+    try:
+        shell_class = getattr(importlib.import_module(module), shell_name)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"the packages of sink type {sink.type} are not installed: {error.name} is missing",
+            remedy=f"pip install 'logferry[{extra}]'",
+        ) from error
+    shell: Shell = shell_class(name, sink, settings.kafka, group_of(name, settings))
+    shell.metrics.serve(settings.metrics)
+    try:
+        shell.run(stop)
+    finally:
+        shell.metrics.snapshot()

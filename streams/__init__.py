@@ -1,0 +1,1 @@
+"""The Faust application: raw chunks in, structured and routed records out."""

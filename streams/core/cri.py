@@ -1,0 +1,69 @@
+"""Lines as container runtimes write them (Kubernetes CRI logging format).
+
+``<timestamp> <stream> <tags> <content>``, for example ``2026-11-21T01:02:03.000000004Z stdout F hello``. The timestamp is
+RFC 3339 with up to nine decimals, the stream stdout or stderr, tags are joined by colons and the first is F (full) or
+P (partial: the line goes on in the next one of its stream). Content is everything behind the third space.
+Source: kubernetes/design-proposals-archive, node/kubelet-cri-logging.md.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+STREAMS: Final = {b"stdout": "stdout", b"stderr": "stderr"}
+
+
+class CriLine(NamedTuple):
+    """One line, taken apart."""
+
+    timestamp: bytes
+    stream: bytes
+    partial: bool
+    content: bytes
+
+
+def parse_line(line: bytes) -> CriLine | None:
+    """The parts of a line without its line end; None when it is no CRI line."""
+    fields = line.split(b" ", 3)
+    if len(fields) < 3 or fields[1] not in STREAMS:
+        return None
+    tag = fields[2].split(b":", 1)[0]
+    if tag not in (b"F", b"P") or timestamp_nanos(fields[0]) is None:
+        return None
+    return CriLine(fields[0], fields[1], tag == b"P", fields[3] if len(fields) == 4 else b"")
+
+
+def timestamp_nanos(text: bytes) -> int | None:
+    """Nanoseconds since 1970 of an RFC 3339 timestamp; None when it is none."""
+    seconds = _utc_seconds(text[:19])
+    if seconds is not None and text[-1:] == b"Z":
+        fraction = text[20:-1]
+        if text[19:20] == b"." and fraction.isdigit() and len(fraction) <= 9:
+            return seconds + int(fraction.ljust(9, b"0"))
+        return seconds if len(text) == 20 else None
+    return _with_zone(text)
+
+
+@lru_cache(maxsize=256)
+def _utc_seconds(text: bytes) -> int | None:
+    """Nanoseconds of ``YYYY-MM-DDTHH:MM:SS`` in UTC. A second's lines share one look-up."""
+    if len(text) != 19 or text[10:11] != b"T":
+        return None
+    try:
+        return int(datetime.fromisoformat(text.decode("ascii") + "+00:00").timestamp()) * 1_000_000_000
+    except (ValueError, OverflowError):
+        return None
+
+
+def _with_zone(text: bytes) -> int | None:
+    """The rarer forms: a zone offset such as +01:00."""
+    if len(text) < 25 or text[-6:-5] not in (b"+", b"-"):
+        return None
+    local = timestamp_nanos(text[:-6] + b"Z")
+    hours, colon, minutes = text[-5:].partition(b":")
+    if local is None or not colon or not hours.isdigit() or not minutes.isdigit():
+        return None
+    offset = (int(hours) * 60 + int(minutes)) * 60_000_000_000
+    return local - offset if text[-6:-5] == b"+" else local + offset

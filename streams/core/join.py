@@ -1,0 +1,200 @@
+"""Lines of one source out of its chunks: repeated bytes skipped, cut lines completed, partial lines joined.
+
+What cannot be finished yet holds the chunk in which it began: that chunk is not acknowledged before the record is
+delivered, so a restart reads it again and no state need be kept anywhere. Repetitions come from producers that start
+again behind what Kafka had already; the position up to which an incarnation was seen tells them apart.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final, Generic, TypeVar
+
+from streams.core.cri import CriLine, timestamp_nanos
+
+Work = TypeVar("Work")
+
+REMEMBERED_LIVES: Final = 8
+"""So many incarnations of a source are remembered: more than kubelet keeps files of one container."""
+
+
+class Entry(Enum):
+    """How a chunk stands to what its source's state has seen."""
+
+    CONTINUES = auto()
+    """It goes on where the state is, perhaps after bytes that were seen before."""
+    REPEATS = auto()
+    """All of it belongs to a file that was read to its end before; there is nothing to do."""
+    BREAKS = auto()
+    """Nothing is known of the bytes just before it; what is unfinished will not be continued by it."""
+
+
+@dataclass
+class Partial(Generic[Work]):
+    """The beginning of a record whose end has not come."""
+
+    work: Work
+    """The chunk it began in."""
+    offset: int
+    timestamp: bytes
+    waiting_since: float
+    """When its latest piece came, by the clock of whoever feeds chunks in."""
+    content: bytearray = field(default_factory=bytearray)
+    parts: int = 0
+    """Parts that were emitted already because the record is longer than the limit."""
+
+
+@dataclass(frozen=True)
+class Joined(Generic[Work]):
+    """A whole record, or one part of one that is longer than the limit."""
+
+    work: Work
+    offset: int
+    timestamp: bytes
+    stream: bytes
+    content: bytes
+    flags: tuple[str, ...] = ()
+
+
+@dataclass
+class CutLine(Generic[Work]):
+    """A line whose end is in a later chunk."""
+
+    work: Work
+    offset: int
+    waiting_since: float
+    content: bytearray = field(default_factory=bytearray)
+
+
+class SourceState(Generic[Work]):
+    """What is known of one source between its chunks."""
+
+    def __init__(self) -> None:
+        self.lives: OrderedDict[bytes, int] = OrderedDict()
+        """Incarnation -> position up to which it was seen; the latest last."""
+        self.life = b""
+        self.restart = 0
+        self.ended = True
+        """The latest incarnation was seen to its end, so the next one continues it."""
+        self.partials: dict[bytes, Partial[Work]] = {}
+        """Stream -> what of it is unfinished."""
+        self.cut: CutLine[Work] | None = None
+        self.long_line: CriLine | None = None
+        """Header of a line so long that its beginning was passed on already."""
+        self.skip_line = False
+        """The rest of the current line belongs to a record that was finished before."""
+        self.skip_streams: set[bytes] = set()
+        """Streams whose lines up to the next full one belong to records that were finished before."""
+
+    def is_idle(self) -> bool:
+        """Nothing is unfinished, so that forgetting this state loses nothing."""
+        return not (self.partials or self.cut or self.long_line or self.skip_line or self.skip_streams)
+
+    def is_plain(self) -> bool:
+        """Full lines may be taken as they are."""
+        return not (self.partials or self.skip_streams)
+
+    def held(self) -> Iterator[Work]:
+        """Chunks that must not be acknowledged yet."""
+        for partial in self.partials.values():
+            yield partial.work
+        if self.cut is not None:
+            yield self.cut.work
+
+    def enter(self, chunk: Mapping[str, Any]) -> tuple[Entry, int]:
+        """How a chunk stands to what was seen, and how many of its leading bytes were seen before."""
+        life, offset, size = chunk["incarnation"], chunk["offset"], len(chunk["payload"])
+        seen = self.lives.get(life)
+        if seen is not None and offset <= seen:
+            if life == self.life:
+                return Entry.CONTINUES, min(size, seen - offset)
+            if offset + size <= seen:
+                return Entry.REPEATS, size
+        follows = self.ended and offset == 0 and seen is None and chunk["restart"] == self.restart
+        return (Entry.CONTINUES if follows and self.life else Entry.BREAKS), 0
+
+    def resume(self, resumed: Mapping[str, Any] | None) -> None:
+        """Begin where nothing is known of the bytes before: the producer says what was unfinished there.
+
+        It was finished by whoever read those bytes, or their chunk would not have been acknowledged.
+        """
+        self.cut = self.long_line = None
+        self.partials.clear()
+        self.skip_line, self.skip_streams = False, set()
+        if resumed is not None:
+            self.skip_line = resumed["inside_line"]
+            self.skip_streams = {stream.encode() for stream in resumed["open_streams"]}
+
+    def advance(self, chunk: Mapping[str, Any]) -> None:
+        """The whole chunk was seen."""
+        life, end = chunk["incarnation"], chunk["offset"] + len(chunk["payload"])
+        seen = self.lives.get(life, 0)
+        chunk_ended = chunk["ended"] or (self.ended and life == self.life and end <= seen)
+        self.lives[life] = max(end, seen)
+        self.lives.move_to_end(life)
+        while len(self.lives) > REMEMBERED_LIVES:
+            self.lives.popitem(last=False)
+        self.life, self.restart, self.ended = life, chunk["restart"], chunk_ended
+
+    def join(self, offset: int, line: CriLine, work: Work, now: float, limit: int, timeout: int) -> list[Joined[Work]]:
+        """Take one line; returns the records it finishes. ``timeout`` is in nanoseconds, by the lines' own time."""
+        if line.stream in self.skip_streams:
+            if not line.partial:
+                self.skip_streams.discard(line.stream)
+            return []
+        partial = self.partials.pop(line.stream, None)
+        done: list[Joined[Work]] = []
+        if partial is not None and is_late(partial.timestamp, line.timestamp, timeout):
+            done.append(finish(partial, line.stream, incomplete=True))
+            partial = None
+        if partial is None:
+            partial = Partial(work, offset, line.timestamp, now)
+        partial.waiting_since = now
+        partial.content += line.content
+        while len(partial.content) > limit:
+            done.append(split_off(partial, line.stream, limit))
+        if line.partial:
+            self.partials[line.stream] = partial
+        else:
+            done.append(finish(partial, line.stream))
+        return done
+
+    def give_up(self, *, before: float = float("inf")) -> list[Joined[Work]]:
+        """Finish what has waited since ``before`` as it is, marked incomplete."""
+        late = [stream for stream, partial in self.partials.items() if partial.waiting_since <= before]
+        return [finish(self.partials.pop(stream), stream, incomplete=True) for stream in late]
+
+
+def is_late(first: bytes, latest: bytes, timeout: int) -> bool:
+    """Whether more than ``timeout`` nanoseconds lie between two timestamps as a runtime writes them."""
+    begin, end = timestamp_nanos(first), timestamp_nanos(latest)
+    return begin is not None and end is not None and end - begin > timeout
+
+
+def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -> Joined[Work]:
+    """The record, or the last part of it."""
+    flags = (("split",) if partial.parts else ()) + (("incomplete",) if incomplete else ())
+    offset = partial.offset + partial.parts
+    return Joined(partial.work, offset, partial.timestamp, stream, bytes(partial.content), flags)
+
+
+def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]:
+    """The next part of a record that is longer than ``limit`` bytes, cut between UTF-8 characters where there are any."""
+    length = limit
+    while length > limit - 4 and partial.content[length] & 0xC0 == 0x80:
+        length -= 1
+    length = length if length > limit - 4 else limit
+    part = Joined(
+        partial.work,
+        partial.offset + partial.parts,
+        partial.timestamp,
+        stream,
+        bytes(partial.content[:length]),
+        ("split",),
+    )
+    del partial.content[:length]
+    partial.parts += 1
+    return part

@@ -1,0 +1,50 @@
+"""The pods that logs.pods knows, by uid, kept up to date."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from runtime.compacted import CompactedReader
+from schemas.codec import Codec, Undecodable
+
+if TYPE_CHECKING:
+    from schemas.settings import KafkaSettings
+
+_log = logging.getLogger(__name__)
+
+TOPIC: Final = "logs.pods"
+
+
+class PodTable:
+    """Pod uid -> Pod value."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._reader = CompactedReader(kafka, TOPIC)
+        self._codec = Codec("pod")
+        self.pods: dict[str, dict[str, Any]] = {}
+
+    def load(self, timeout: float) -> None:
+        """Read all that is there. Raises TemporaryError."""
+        self._take(self._reader.load(timeout))
+        _log.info("%d pods known", len(self.pods))
+
+    def follow(self) -> None:
+        """Take in what has come since."""
+        self._take(self._reader.poll())
+
+    def _take(self, changes: Iterable[tuple[str, bytes | None]]) -> None:
+        for uid, value in changes:
+            if value is None:
+                self.pods.pop(uid, None)
+                continue
+            pod = self._codec.decode(value)
+            if isinstance(pod, Undecodable):
+                _log.warning("%s: pod %s is not readable: %s", TOPIC, uid, pod.message)
+            else:
+                self.pods[uid] = pod
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._reader.close()
