@@ -1,0 +1,1 @@
+"""Cost of each stage, measured: see docs/benchmarks.md."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
     from schemas.errors import FatalError
     from schemas.settings import KafkaSettings, ProducerSettings
 
-TOPIC: Final = "logs.raw"
-
 
 class KafkaOutput:
     """The way into Kafka, bounded by bytes that are not acknowledged yet."""
 
-    def __init__(self, kafka: KafkaSettings, settings: ProducerSettings, metrics: Metrics) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, settings: ProducerSettings, metrics: Metrics) -> None:
         config = producer_config(
             kafka,
             "logferry-producer",
@@ -32,6 +30,7 @@ class KafkaOutput:
             buffer_max_bytes=settings.memory_max_bytes + settings.line_max_bytes,
         )
         self._producer = Producer(config)
+        self._topic = topic
         self._codec = Codec("raw_chunk")
         self._limit = settings.memory_max_bytes
         self._metrics = metrics
@@ -51,7 +50,7 @@ class KafkaOutput:
         self.pending_bytes += len(chunk.payload)
         while True:
             try:
-                self._producer.produce(TOPIC, value, key=tail.source["id"], on_delivery=delivered)
+                self._producer.produce(self._topic, value, key=tail.source["id"], on_delivery=delivered)
             except BufferError:
                 self.poll(0.1)
             else:

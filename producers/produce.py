@@ -54,7 +54,7 @@ class NodeProducer:
         )
         node = node_name(settings)
         self._inputs = [ContainerFiles(each, node, self._marks, limits) for each in settings.inputs.values()]
-        self._output = KafkaOutput(settings.kafka, settings.producer, self.metrics)
+        self._output = KafkaOutput(settings.kafka, settings.topics.names.raw, settings.producer, self.metrics)
         self._next_scan = self._next_save = 0.0
         self._scans = 0
         self._saved_at_chunk = -1

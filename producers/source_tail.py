@@ -91,6 +91,8 @@ class SourceTail:
         self._marks = marks
         self._limits = limits
         self._lives: list[Life] = []
+        self._read_out: set[bytes] = set()
+        """Incarnations read to their ends whose last chunks are not acknowledged yet."""
         self._settled: dict[str, tuple[int, ...]] = {}
         """Name -> signature of files that need no second look."""
         self._complaints: dict[str, str] = {}
@@ -110,6 +112,9 @@ class SourceTail:
         except FileNotFoundError:
             entries = []  # the pod was removed; what is open is read to its end
         names = {entry: parsed for entry in entries if (parsed := log_file_name(entry))}
+        self._read_out = {
+            name for name in self._read_out if name.hex() in self._marks and not self._marks[name.hex()].ended
+        }
         present: set[int] = set()
         for entry, parsed in sorted(names.items(), key=lambda item: item[1]):
             try:
@@ -167,7 +172,7 @@ class SourceTail:
         mark = self._marks.get(name.hex())
         if mark is not None:
             mark.seen_at = wall
-        if held is not None or (mark is not None and mark.ended):
+        if held is not None or name in self._read_out or (mark is not None and mark.ended):
             log.close()
             self._settled[entry] = signature
             return held
@@ -196,7 +201,9 @@ class SourceTail:
     def next_chunk(self, now: float) -> Chunk | None:
         """What can be read now, at most one chunk; None: nothing yet."""
         while self._lives and self._lives[0].ended:
-            self._close(self._lives.pop(0))
+            life = self._lives.pop(0)
+            life.log.close()
+            self._read_out.add(life.incarnation)
         if not self._lives:
             return None
         life = self._lives[0]
@@ -268,14 +275,10 @@ class SourceTail:
         """Everything that was there has been read, and the folder is no more."""
         return not self._lives and not os.path.isdir(self.folder)  # noqa: PTH112 - hot for many files
 
-    @staticmethod
-    def _close(life: Life) -> None:
-        life.log.close()
-
     def close(self) -> None:
         """Let go of all files."""
         for life in self._lives:
-            self._close(life)
+            life.log.close()
         self._lives.clear()
 
     def known(self) -> Iterator[str]:

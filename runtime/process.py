@@ -13,6 +13,10 @@ import sys
 import threading
 import time
 from types import FrameType
+from typing import Final
+
+CHATTY: Final = ("faust", "mode", "aiokafka", "elastic_transport")
+"""Libraries that log every request or every step at INFO."""
 
 
 def set_up_logging(level: str = "INFO") -> None:
@@ -22,6 +26,8 @@ def set_up_logging(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel("WARNING")
 
 
 def stop_on_signals() -> threading.Event:

@@ -121,14 +121,14 @@ class Codec:
         body = io.BytesIO(data)
         body.seek(len(header))
         try:
-            value: dict[str, Any] = fastavro.schemaless_reader(body, writer, self.schema)
+            value: Any = fastavro.schemaless_reader(body, writer, self.schema)
         except (
             Exception
         ) as error:  # fastavro raises whatever the bytes lead it to: EOFError, IndexError, UnicodeError …
             return Undecodable("malformed_value", f"{self.kind}: {type(error).__name__}: {error}")
         if body.tell() != len(data):
             return Undecodable("malformed_value", f"{self.kind}: {len(data) - body.tell()} bytes too many")
-        return value
+        return dict(value)
 
 
 def header_of(data: bytes) -> bytes:

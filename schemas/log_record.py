@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import fastavro
 
-from schemas.codec import Codec, Undecodable, parsed_schema
+from schemas.codec import Codec, Schema, Undecodable, parsed_schema
 
 _FIELDS: Final = parsed_schema("log_record")["fields"]
 RESOURCE_SCHEMA: Final = _FIELDS[0]["type"]
-EVENT_SCHEMA: Final = fastavro.parse_schema(
+EVENT_SCHEMA: Final[Schema] = fastavro.parse_schema(
     {"type": "record", "name": "io.logferry.LogRecordEvent", "fields": [dict(field) for field in _FIELDS[1:]]}
 )
 """The fields behind ``resource``."""
@@ -142,7 +142,7 @@ class ResourceReader:
         body = io.BytesIO(value)
         body.seek(len(header))
         try:
-            resource: dict[str, Any] = fastavro.schemaless_reader(body, RESOURCE_SCHEMA, None)
+            resource: Any = fastavro.schemaless_reader(body, RESOURCE_SCHEMA, None)
         except Exception as error:  # whatever the bytes lead fastavro to raise
             return Undecodable("malformed_value", f"log_record: {type(error).__name__}: {error}")
         return value[: body.tell()], resource

@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from schemas.settings import Settings, TopicOverride
+from schemas.topic_names import PREFIX
 
 RAW: Final = "logs.raw"
 CONTROL: Final = "logs.control"
@@ -69,7 +70,8 @@ def topic_kinds() -> Mapping[str, TopicKind]:
 def topics_for(settings: Settings) -> list[Topic]:
     """Return every topic that a pipeline with these settings uses: the fixed ones and those that routes name."""
     kinds = topic_kinds()
-    fixed = [(name, kind) for name, kind in kinds.items() if name != ROUTE]
+    prefix = settings.topics.prefix
+    fixed = [(prefix + name.removeprefix(PREFIX), kind) for name, kind in kinds.items() if name != ROUTE]
     routed = [(name, kinds[ROUTE]) for name in settings.routed_topics]
     return [_topic(name, kind, settings) for name, kind in (*fixed, *routed)]
 

@@ -1,4 +1,4 @@
-"""A sink's place in its consumer group: reads records, remembers which are finished, commits below the lowest that is not."""
+"""A sink's place in its consumer group: reads records, and commits below the lowest that is not finished."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -23,6 +23,16 @@ Partition = tuple[str, int]
 """Topic and partition."""
 
 COMMIT_SECS: Final = 0.5
+
+
+def partition_of(record: Message) -> Partition:
+    """Where a record that was read stands; the client's types allow for records that were never sent."""
+    return cast("str", record.topic()), cast("int", record.partition())
+
+
+def offset_of(record: Message) -> int:
+    """The offset of a record that was read."""
+    return cast("int", record.offset())
 
 
 class Batch:
@@ -66,7 +76,7 @@ class GroupConsumer:
         frontiers: dict[Partition, tuple[Frontier[int], int]] = {}
         last: dict[Partition, int] = {}
         for record in records:
-            partition, offset = (record.topic(), record.partition()), record.offset()
+            partition, offset = partition_of(record), offset_of(record)
             if partition not in frontiers:
                 frontiers[partition] = (self._frontiers[partition], offset)
             last[partition] = offset
@@ -89,7 +99,10 @@ class GroupConsumer:
         offsets = [TopicPartition(topic, partition, offset) for (topic, partition), offset in self._positions.items()]
         self._positions.clear()
         try:
-            self._consumer.commit(offsets=offsets, asynchronous=not now)
+            if now:
+                self._consumer.commit(offsets=offsets, asynchronous=False)
+            else:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
             _log.warning("offsets could not be committed; their records are read again: %s", error.args[0].str())
 

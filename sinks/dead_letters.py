@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -14,13 +14,12 @@ from schemas.errors import FatalError
 if TYPE_CHECKING:
     from schemas.settings import KafkaSettings
 
-TOPIC: Final = "logs.dead-letter"
-
 
 class DeadLetters:
     """The way out for records that a destination will never take."""
 
-    def __init__(self, kafka: KafkaSettings, sink: str) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, sink: str) -> None:
+        self._topic = topic
         self._producer = Producer(producer_config(kafka, f"logferry-sink-{sink}", buffer_max_bytes=8 * 1024 * 1024))
         self._codec = Codec("dead_letter")
         self._stage = f"sink/{sink}"
@@ -41,7 +40,7 @@ class DeadLetters:
         value = self._codec.encode(letter)
         while True:
             try:
-                self._producer.produce(TOPIC, value, key=record.key(), on_delivery=self._delivered)
+                self._producer.produce(self._topic, value, key=record.key(), on_delivery=self._delivered)
             except BufferError:
                 self._producer.poll(0.1)
             else:

@@ -1,4 +1,4 @@
-"""Which sinks there are, and running one by its name in the settings. One more sink is one package and one line here."""
+"""Which sinks there are, and running one by its name. One more sink is one package and one line here."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ SINKS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Type -> module, class, and the extra that brings its packages. Imported on use: a machine installs what it runs."""
 
 
-def group_of(name: str, settings: Settings) -> str:
-    """The consumer group of a sink."""
-    return settings.sinks[name].group or f"logferry-sink-{name}"
-
-
 def run(name: str, settings: Settings, stop: threading.Event) -> None:
     """Run one sink until asked to stop. Raises SettingsError when there is none of that name."""
     sink = settings.sinks.get(name)
@@ -51,7 +46,7 @@ def run(name: str, settings: Settings, stop: threading.Event) -> None:
             f"the packages of sink type {sink.type} are not installed: {error.name} is missing",
             remedy=f"pip install 'logferry[{extra}]'",
         ) from error
-    shell: Shell = shell_class(name, sink, settings.kafka, group_of(name, settings))
+    shell: Shell = shell_class(name, settings)
     shell.metrics.serve(settings.metrics)
     try:
         shell.run(stop)

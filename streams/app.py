@@ -1,4 +1,4 @@
-"""The Faust application: consumer group, partitions, rebalancing. All else is in ``streams.worker`` and ``streams.core``.
+"""The Faust application: consumer group, partitions, rebalancing. All else is in `worker` and `core`.
 
 Faust acknowledges an event in a ``finally`` and commits past a held one, so events are taken with ``noack`` and
 acknowledged by us, in order for each partition, when everything that came of a chunk has been delivered.
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-TOPIC: Final = "logs.raw"
 SERVE_SECS: Final = 0.003
 IDLE_SECS: Final = 0.05
 TEND_SECS: Final = 0.5
@@ -40,6 +39,7 @@ class StreamApp:
 
     def __init__(self, settings: Settings) -> None:
         self._stopping = asyncio.Event()
+        self._topic = settings.topics.names.raw
         self._app = faust.App(
             settings.stream.group,
             broker=[f"kafka://{server}" for server in settings.kafka.bootstrap_servers.split(",")],
@@ -56,15 +56,17 @@ class StreamApp:
             datadir=str(Path(tempfile.gettempdir()) / f"logferry-faust-{settings.stream.group}"),
         )
         self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge)
-        topic = self._app.topic(TOPIC, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw")
+        topic = self._app.topic(
+            self._topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw"
+        )
         self._app.agent(topic, name="chunks")(self._take_all)
-        self._app.on_partitions_revoked.connect(self._revoked)
+        self._app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
 
     def _acknowledge(self, message: Message) -> None:
         message.ack(self._app.consumer)
 
     async def _take_all(self, stream: StreamT[bytes]) -> None:
-        async for event in stream.noack().events():
+        async for event in stream.noack().events():  # type: ignore[attr-defined]
             message = event.message
             while not self.worker.has_room():
                 await asyncio.sleep(SERVE_SECS)
@@ -74,8 +76,8 @@ class StreamApp:
             self.worker.take(message.partition, message.generation_id, message.offset, value, message)
             await asyncio.sleep(0)
 
-    async def _revoked(self, _app: Any, revoked: set[TP], **_: Any) -> None:
-        self.worker.revoke({tp.partition for tp in revoked if tp.topic == TOPIC})
+    async def _revoked(self, _app: Any, revoked: set[TP], *_: Any, **__: Any) -> None:
+        self.worker.revoke({tp.partition for tp in revoked if tp.topic == self._topic})
         _log.info("partitions revoked: %s", sorted(tp.partition for tp in revoked))
 
     async def run(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from runtime.compacted import CompactedReader
 from schemas.codec import Codec, Undecodable
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-TOPIC: Final = "logs.pods"
-
 
 class PodTable:
     """Pod uid -> Pod value."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
-        self._reader = CompactedReader(kafka, TOPIC)
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._topic = topic
+        self._reader = CompactedReader(kafka, topic)
         self._codec = Codec("pod")
         self.pods: dict[str, dict[str, Any]] = {}
 
@@ -41,7 +40,7 @@ class PodTable:
                 continue
             pod = self._codec.decode(value)
             if isinstance(pod, Undecodable):
-                _log.warning("%s: pod %s is not readable: %s", TOPIC, uid, pod.message)
+                _log.warning("%s: pod %s is not readable: %s", self._topic, uid, pod.message)
             else:
                 self.pods[uid] = pod
 

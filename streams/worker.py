@@ -17,7 +17,7 @@ from runtime.metrics import Metrics
 from schemas.codec import Codec, Undecodable
 from streams.assignment import Assignment
 from streams.core.join import SourceState
-from streams.core.process import DEAD_LETTERS, JoinLimits, Processor, Result, Work
+from streams.core.process import JoinLimits, Processor, Result, Work
 from streams.core.rules import Rules
 from streams.pods import PodTable
 
@@ -38,15 +38,17 @@ class StreamWorker(Generic[Token]):
     def __init__(self, settings: Settings, acknowledge: Callable[[Token], None]) -> None:
         stream = settings.stream
         self.metrics = Metrics("stream")
+        self._names = settings.topics.names
         self._acknowledge = acknowledge
         self._limit = stream.in_flight_max_bytes
-        self._pods = PodTable(settings.kafka)
+        self._pods = PodTable(settings.kafka, self._names.pods)
         self._codec = Codec("raw_chunk")
         self._processor = Processor(
             Rules(settings.severity, settings.routes, settings.unmatched),
             JoinLimits(stream.record_max_bytes, stream.join_timeout_secs),
             self._pods.pods,
             time.time_ns,
+            self._names,
         )
         self._producer = Producer(
             producer_config(
@@ -79,7 +81,7 @@ class StreamWorker(Generic[Token]):
         if isinstance(chunk, Undecodable):
             letter = self._processor.undecodable(value, partition, offset, "unreadable_chunk", chunk.message)
             self.metrics.count("logferry_stream_dead_letters_total", 1, "unreadable_chunk")
-            self._produce(DEAD_LETTERS, "", letter, done)
+            self._produce(self._names.dead_letter, "", letter, done)
             return
         work = self._processor.work(chunk, partition, offset, done)
         state = assignment.state(work.key)

@@ -13,6 +13,7 @@ from confluent_kafka import Producer
 from runtime.kafka import producer_config, undeliverable
 from schemas.codec import Codec
 from schemas.errors import TemporaryError
+from schemas.topic_names import TopicNames
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from schemas.errors import FatalError
     from schemas.settings import KafkaSettings
 
-TOPIC: Final = "logs.pods"
+TOPIC: Final = TopicNames().pods
 DELIVERY_SECS: Final = 4.0  # short: while it waits, Ctrl-C waits too
 RETRY_SECS: Final = 5.0
 
@@ -30,7 +31,8 @@ RETRY_SECS: Final = 5.0
 class PodPublisher:
     """Call it with a pod (schemas/avro/pod.v1.avsc as a dict); use it in a `with` block."""
 
-    def __init__(self, kafka: KafkaSettings, delivery_secs: float = DELIVERY_SECS) -> None:
+    def __init__(self, kafka: KafkaSettings, delivery_secs: float = DELIVERY_SECS, topic: str = TOPIC) -> None:
+        self._topic = topic
         self._delivery_secs = delivery_secs
         self._bootstrap_servers = kafka.bootstrap_servers
         self._producer = Producer(producer_config(kafka, "logferry-demo", linger_ms=0))
@@ -43,7 +45,7 @@ class PodPublisher:
         Raises TemporaryError when Kafka does not answer in time (the pod stays queued and is delivered later),
         FatalError when it refuses.
         """
-        self._producer.produce(TOPIC, key=pod["uid"], value=self._codec.encode(pod), on_delivery=self._delivered)
+        self._producer.produce(self._topic, key=pod["uid"], value=self._codec.encode(pod), on_delivery=self._delivered)
         waiting = self._producer.flush(self._delivery_secs)
         if self._refused:
             raise self._refused

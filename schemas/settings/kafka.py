@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from schemas.settings.parts import Count, HttpUrl, Problem, ProblemsError, ScalarText, Section, TopicName
 from schemas.settings.secret import Secret, TextOrSecret, references_only, resolve
+from schemas.topic_names import PREFIX, TopicNames
 
 
 def _comma_text(value: object) -> object:
@@ -111,7 +112,11 @@ class TopicOverride(Section):
 
 
 class TopicsSettings(Section):
-    """How topics are created."""
+    """What topics are called and how they are created."""
+
+    prefix: TopicName = PREFIX
+    """Beginning of the names of the fixed topics (logs.raw, logs.pods …), so that several pipelines can share a
+    cluster. Routes name their topics in full."""
 
     partitions: Count = 8
     """Partitions of every topic that does not say otherwise: the most workers that can share it. Eight feed a small
@@ -123,6 +128,11 @@ class TopicsSettings(Section):
 
     overrides: dict[TopicName, TopicOverride] = Field(default={}, json_schema_extra={"x-env-separator": "."})
     """Differences by topic name, for example {logs.raw: {partitions: 16, config: {retention.ms: 86400000}}}."""
+
+    @property
+    def names(self) -> TopicNames:
+        """The fixed topics."""
+        return TopicNames(self.prefix)
 
     @field_validator("overrides")
     @classmethod

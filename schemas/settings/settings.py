@@ -11,10 +11,6 @@ from schemas.settings.parts import Problem, ProblemsError, Section, TopicName, n
 from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
 from schemas.settings.sinks import ElasticsearchSink, Sink
 
-RAW_TOPIC = "logs.raw"
-DEAD_LETTER_TOPIC = "logs.dead-letter"
-FIXED_TOPICS = (RAW_TOPIC, "logs.control", "logs.pods", DEAD_LETTER_TOPIC, "logs.ledger")
-
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
@@ -73,14 +69,15 @@ class Settings(Section):
 def _routes_to_fixed_topics(settings: Settings) -> Iterator[Problem]:
     named = [(("routes", index, "topic"), route.topic) for index, route in enumerate(settings.routes)]
     for key, topic in (*named, (("unmatched",), settings.unmatched)):
-        if topic in FIXED_TOPICS:
+        if topic in settings.topics.names.fixed:
             yield Problem(
                 f"{topic} has a meaning of its own; records cannot be routed to it", "choose another name", key
             )
 
 
 def _topics_without_source(settings: Settings) -> Iterator[Problem]:
-    known = (RAW_TOPIC, *settings.routed_topics, DEAD_LETTER_TOPIC)
+    names = settings.topics.names
+    known = (names.raw, *settings.routed_topics, names.dead_letter)
     for name, sink in settings.sinks.items():
         for index, topic in enumerate(sink.topics):
             if topic not in known:
@@ -90,7 +87,7 @@ def _topics_without_source(settings: Settings) -> Iterator[Problem]:
 
 
 def _overrides_of_nothing(settings: Settings) -> Iterator[Problem]:
-    known = (*FIXED_TOPICS, *settings.routed_topics)
+    known = (*settings.topics.names.fixed, *settings.routed_topics)
     for topic in settings.topics.overrides:
         if topic not in known:
             meant = nearest(topic, known)
@@ -99,10 +96,15 @@ def _overrides_of_nothing(settings: Settings) -> Iterator[Problem]:
 
 
 def _sinks_of_raw_chunks(settings: Settings) -> Iterator[Problem]:
+    names = settings.topics.names
     for name, sink in settings.sinks.items():
-        if isinstance(sink, ElasticsearchSink) and RAW_TOPIC in sink.topics:
-            key = ("sinks", name, "topics", sink.topics.index(RAW_TOPIC))
-            yield Problem(f"{RAW_TOPIC} holds blocks of bytes, not records", "index a routed topic instead", key)
+        records_only = isinstance(sink, ElasticsearchSink) or sink.format == "parquet"
+        for index, topic in enumerate(sink.topics):
+            key = ("sinks", name, "topics", index)
+            if topic == names.raw and isinstance(sink, ElasticsearchSink):
+                yield Problem(f"{topic} holds blocks of bytes, not records", "index a routed topic instead", key)
+            if topic == names.dead_letter and records_only:
+                yield Problem(f"{topic} holds what could not be read, not records", "archive it with format: avro", key)
 
 
 def _shared_groups(settings: Settings) -> Iterator[Problem]:

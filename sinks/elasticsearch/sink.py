@@ -17,7 +17,7 @@ from elasticsearch import ApiError
 
 from runtime.kafka import read_file
 from runtime.metrics import Metrics
-from schemas.settings import resolve
+from schemas.settings import ElasticsearchSink, resolve
 from sinks.consumer import Batch, GroupConsumer
 from sinks.core.backoff import Backoff
 from sinks.core.decode import RecordDecoder
@@ -28,7 +28,7 @@ from sinks.elasticsearch.template import index_template, template_name
 from sinks.elasticsearch.verdict import Done, Reject, Retry
 
 if TYPE_CHECKING:
-    from schemas.settings import ElasticsearchSink, KafkaSettings
+    from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -52,16 +52,18 @@ class _Bulk:
 class ElasticsearchShell:
     """One process of the sink."""
 
-    def __init__(self, name: str, settings: ElasticsearchSink, kafka: KafkaSettings, group: str) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
+        sink = settings.sinks[name]
+        assert isinstance(sink, ElasticsearchSink)
         self._name = name
-        self._settings = settings
+        self._settings = sink
         self.metrics = Metrics("sink")
-        self._consumer = GroupConsumer(kafka, group, settings.topics)
-        self._dead_letters = DeadLetters(kafka, name)
-        self._client = connect(settings, _secrets(settings))
+        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics)
+        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
+        self._client = connect(sink, _secrets(sink))
         self._requests = BulkRequests(self._client)
         self._decoder = RecordDecoder()
-        self._documents = DocumentWriter(settings.index)
+        self._documents = DocumentWriter(sink.index)
         self._backoff = Backoff()
         self._bulk = _Bulk()
         self._flying: dict[Future[bool], Batch] = {}

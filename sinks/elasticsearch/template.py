@@ -50,7 +50,7 @@ def index_template(settings: ElasticsearchSink) -> dict[str, Any]:
 
 def _mappings() -> dict[str, Any]:
     keywords = ("namespace_name", "pod_name", "pod_id", "container_name", "container_image", "container_hash", "host")
-    kubernetes: dict[str, Any] = {name: _KEYWORD for name in keywords}
+    kubernetes: dict[str, Any] = dict.fromkeys(keywords, _KEYWORD)
     kubernetes |= {"labels": _OPEN_OBJECT, "annotations": {"type": "flattened", "ignore_above": 8191}}
     return {
         "dynamic": False,

@@ -38,7 +38,7 @@ Verdict: TypeAlias = Done | Retry | Reject
 
 def verdict(item: Mapping[str, Any]) -> Verdict:
     """The verdict on one entry of a bulk response's ``items``."""
-    answer = next(iter(item.values()), {})
+    answer: Mapping[str, Any] = next(iter(item.values()), {})
     status = answer.get("status")
     match status:
         case 200 | 201:

@@ -16,6 +16,7 @@ from confluent_kafka import Message
 
 from schemas.codec import Codec, Undecodable, header_of
 from schemas.identity import object_folder, object_name
+from sinks.consumer import offset_of
 from sinks.core.decode import RecordDecoder
 from sinks.object_storage import avro_container, parquet
 
@@ -42,7 +43,6 @@ class Buffer(ABC):
         self.partition = partition
         self.opened_at = opened_at
         self.size = 0
-        self.next_offset = 0
 
     @abstractmethod
     def add(self, records: Sequence[Message]) -> list[Rejected]:
@@ -55,7 +55,6 @@ class Buffer(ABC):
     def taken(self, records: Sequence[Message]) -> None:
         """Count records in."""
         self.size += sum(len(record) for record in records)
-        self.next_offset = records[-1].offset() + 1
 
 
 @dataclass
@@ -70,9 +69,9 @@ class _Rows:
 class ParquetBuffer(Buffer):
     """Routed records, decoded into columns as they come."""
 
-    def __init__(self, topic: str, partition: int, opened_at: float) -> None:
+    def __init__(self, topic: str, partition: int, opened_at: float, decoder: RecordDecoder) -> None:
         super().__init__(topic, partition, opened_at)
-        self._decoder = RecordDecoder()
+        self._decoder = decoder
         self._folders: dict[str, _Rows] = {}
 
     def add(self, records: Sequence[Message]) -> list[Rejected]:
@@ -87,7 +86,7 @@ class ParquetBuffer(Buffer):
         for folder, chosen in members.items():
             kept = self._folders.get(folder)
             if kept is None:
-                kept = self._folders[folder] = _Rows(records[rows.positions[chosen[0]]].offset())
+                kept = self._folders[folder] = _Rows(offset_of(records[rows.positions[chosen[0]]]))
             for row in chosen:
                 resource = rows.resources[row]
                 kept.resources.setdefault(id(resource), resource)
@@ -109,10 +108,9 @@ class ParquetBuffer(Buffer):
 class AvroBuffer(Buffer):
     """Values as they are, without their schema header."""
 
-    def __init__(self, topic: str, partition: int, opened_at: float) -> None:
+    def __init__(self, topic: str, partition: int, opened_at: float, codec: Codec) -> None:
         super().__init__(topic, partition, opened_at)
-        self._kind = "raw_chunk" if topic == "logs.raw" else "log_record"
-        self._codec = Codec(self._kind)
+        self._codec = codec
         self._folders: dict[str, tuple[int, list[bytes]]] = {}
 
     def add(self, records: Sequence[Message]) -> list[Rejected]:
@@ -127,22 +125,25 @@ class AvroBuffer(Buffer):
             folder = self._folder(decoded)
             known = header_of(value) == self._codec.header
             body = value[len(self._codec.header) :] if known else self._codec.encode(decoded)[len(self._codec.header) :]
-            self._folders.setdefault(folder, (record.offset(), []))[1].append(body)
+            self._folders.setdefault(folder, (offset_of(record), []))[1].append(body)
         self.taken(records)
         return rejected
 
     def _folder(self, decoded: dict[str, Any]) -> str:
-        if self._kind == "raw_chunk":
-            return object_folder(
-                self.topic, decoded["observed_timestamp"], namespace_of(decoded["source"]["container"])
-            )
-        return object_folder(self.topic, decoded["timestamp"], namespace_of(decoded["resource"]["kubernetes"]))
+        match self._codec.kind:
+            case "raw_chunk":
+                moment, pod = decoded["observed_timestamp"], decoded["source"]["container"]
+            case "dead_letter":
+                moment, pod = decoded["failed_at"], None
+            case _:
+                moment, pod = decoded["timestamp"], decoded["resource"]["kubernetes"]
+        return object_folder(self.topic, moment, namespace_of(pod))
 
     def objects(self) -> Iterator[ArchiveObject]:
         """As Buffer says."""
         for folder, (first_offset, bodies) in self._folders.items():
             name = object_name(folder, self.partition, first_offset, avro_container.EXTENSION)
-            yield ArchiveObject(name, avro_container.container(self._kind, bodies, name), len(bodies))
+            yield ArchiveObject(name, avro_container.container(self._codec.kind, bodies, name), len(bodies))
 
 
 def namespace_of(pod: dict[str, Any] | None) -> str:

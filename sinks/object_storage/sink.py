@@ -8,7 +8,7 @@ import random
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -18,15 +18,17 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from runtime.kafka import read_file
 from runtime.metrics import Metrics
+from schemas.codec import Codec
 from schemas.errors import SettingsError
-from schemas.settings import resolve
-from sinks.consumer import GroupConsumer, Partition
+from schemas.settings import ObjectStorageSink, resolve
+from sinks.consumer import Batch, GroupConsumer, Partition, partition_of
 from sinks.core.backoff import Backoff
+from sinks.core.decode import RecordDecoder
 from sinks.dead_letters import DeadLetters
 from sinks.object_storage.buffers import ArchiveObject, AvroBuffer, Buffer, ParquetBuffer, largest
 
 if TYPE_CHECKING:
-    from schemas.settings import KafkaSettings, ObjectStorageSink
+    from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -40,16 +42,22 @@ LOUD_EVERY: Final = 10
 class ObjectStorageShell:
     """One process of the sink."""
 
-    def __init__(self, name: str, settings: ObjectStorageSink, kafka: KafkaSettings, group: str) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
+        sink = settings.sinks[name]
+        assert isinstance(sink, ObjectStorageSink)
+        names = settings.topics.names
         self._name = name
-        self._settings = settings
+        self._settings = sink
+        self._codecs = {names.raw: Codec("raw_chunk"), names.dead_letter: Codec("dead_letter")}
+        """Topic -> codec, for those that hold no LogRecord values."""
         self.metrics = Metrics("sink")
-        self._store = open_store(settings)
-        self._consumer = GroupConsumer(kafka, group, settings.topics, self._forget)
-        self._dead_letters = DeadLetters(kafka, name)
+        self._store = open_store(sink)
+        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
+        self._dead_letters = DeadLetters(settings.kafka, names.dead_letter, name)
+        self._decoder = RecordDecoder()
         self._backoff = Backoff()
         self._buffers: dict[Partition, Buffer] = {}
-        self._unfinished: dict[Partition, list[Any]] = {}
+        self._unfinished: dict[Partition, list[Batch]] = {}
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -67,7 +75,7 @@ class ObjectStorageShell:
     def _take(self, records: list[Message]) -> None:
         by_partition: dict[Partition, list[Message]] = {}
         for record in records:
-            by_partition.setdefault((record.topic(), record.partition()), []).append(record)
+            by_partition.setdefault(partition_of(record), []).append(record)
         for partition, own in by_partition.items():
             buffer = self._buffers.get(partition)
             if buffer is None:
@@ -79,8 +87,10 @@ class ObjectStorageShell:
         self.metrics.count("logferry_sink_records_total", len(records), self._name)
 
     def _new_buffer(self, topic: str, partition: int) -> Buffer:
-        make = AvroBuffer if topic == "logs.raw" or self._settings.format == "avro" else ParquetBuffer
-        return make(topic, partition, time.monotonic())
+        codec = self._codecs.get(topic)
+        if codec is not None or self._settings.format == "avro":
+            return AvroBuffer(topic, partition, time.monotonic(), codec or Codec("log_record"))
+        return ParquetBuffer(topic, partition, time.monotonic(), self._decoder)
 
     def _due(self, now: float) -> list[Partition]:
         """Partitions whose objects are large or old enough; or the largest, when all together hold too much."""

@@ -1,8 +1,8 @@
 """Lines as container runtimes write them (Kubernetes CRI logging format).
 
-``<timestamp> <stream> <tags> <content>``, for example ``2026-11-21T01:02:03.000000004Z stdout F hello``. The timestamp is
-RFC 3339 with up to nine decimals, the stream stdout or stderr, tags are joined by colons and the first is F (full) or
-P (partial: the line goes on in the next one of its stream). Content is everything behind the third space.
+``<timestamp> <stream> <tags> <content>``, for example ``2026-11-21T01:02:03.000000004Z stdout F hello``. The timestamp
+is RFC 3339 with up to nine decimals, the stream stdout or stderr, tags are joined by colons and the first is F (full)
+or P (partial: the line goes on in the next one of its stream). Content is everything behind the third space.
 Source: kubernetes/design-proposals-archive, node/kubelet-cri-logging.md.
 """
 

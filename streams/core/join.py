@@ -182,7 +182,7 @@ def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -
 
 
 def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]:
-    """The next part of a record that is longer than ``limit`` bytes, cut between UTF-8 characters where there are any."""
+    """The next part of a record that is longer than ``limit`` bytes, cut between UTF-8 characters."""
     length = limit
     while length > limit - 4 and partial.content[length] & 0xC0 == 0x80:
         length -= 1

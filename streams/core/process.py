@@ -1,8 +1,8 @@
 """A chunk in, records out. The loop over lines is the hot path of the pipeline (docs/benchmarks.md).
 
-Most lines are dropped by severity, so a line is first asked for its severity alone, and a record is built only when some
-topic takes it. Everything that is the same for a chunk - resource, tag, rules - is prepared once and kept with it, since
-a record may be finished by a later chunk, even one of the next file, and still belongs to the one it began in.
+Most lines are dropped by severity, so a line is first asked for its severity alone, and a record is built only when
+some topic takes it. Everything that is the same for a chunk - resource, tag, rules - is prepared once and kept with it,
+since a record may be finished by a later chunk, even one of the next file, and still belongs to the one it began in.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from typing import Any, Final
 from schemas.codec import Codec
 from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
+from schemas.topic_names import TopicNames
 from streams.core.cri import STREAMS, CriLine, parse_line, timestamp_nanos
 from streams.core.enrich import Pods, resource_of, tag_of
 from streams.core.join import CutLine, Entry, Joined, SourceState
 from streams.core.parsers import json, text
 from streams.core.rules import SEVERITIES, Rules, TagRules
+
+DEFAULT_NAMES: Final = TopicNames()
 
 _read_json, _json_severity, _read_text = (
     json.read,
@@ -27,7 +30,6 @@ _read_json, _json_severity, _read_text = (
     text.read,
 )  # bound once: each is called for every line
 
-DEAD_LETTERS: Final = "logs.dead-letter"
 LONG_LINE_BYTES: Final = 256 * 1024
 """A cut line longer than this is passed on in pieces, so that it is not held as a whole."""
 
@@ -82,12 +84,15 @@ class Result:
 class Processor:
     """Turns chunks into records."""
 
-    def __init__(self, rules: Rules, limits: JoinLimits, pods: Pods, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, rules: Rules, limits: JoinLimits, pods: Pods, clock: Callable[[], int], names: TopicNames = DEFAULT_NAMES
+    ) -> None:
         self._rules = rules
         self._limits = limits
         self._pods = pods
         self._clock = clock
         """Nanoseconds since 1970, for the time in dead letters."""
+        self._names = names
         self._writer = RecordWriter(Codec("log_record"))
         self._dead_letter = Codec("dead_letter")
 
@@ -138,7 +143,7 @@ class Processor:
         return self._builder().letter(partition, offset, reason, message, value)
 
     def _builder(self) -> RecordBuilder:
-        return RecordBuilder(self._limits, self._writer, self._dead_letter, self._clock)
+        return RecordBuilder(self._limits, self._writer, self._dead_letter, self._clock, self._names)
 
 
 def _take(
@@ -185,11 +190,14 @@ def _finish_line(
 class RecordBuilder:
     """Builds records out of lines and counts what becomes of them."""
 
-    def __init__(self, limits: JoinLimits, writer: RecordWriter, dead_letter: Codec, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, limits: JoinLimits, writer: RecordWriter, dead_letter: Codec, clock: Callable[[], int], names: TopicNames
+    ) -> None:
         self._limit = limits.record_max_bytes
         self._timeout = int(limits.timeout_secs * 1_000_000_000)
         self._encode = writer.encode
         self._dead_letter = dead_letter
+        self._names = names
         self._clock = clock
         self._outputs: list[Output] = []
         self._dropped = [0] * SEVERITIES
@@ -202,7 +210,7 @@ class RecordBuilder:
             if amount:
                 self.counts["dropped_records_total", self._drop_reasons[number]] += amount
         for _, topic, _ in self._outputs:
-            if topic != DEAD_LETTERS:
+            if topic != self._names.dead_letter:
                 self.counts["records_total", topic] += 1
         return Result(self._outputs, self.counts)
 
@@ -272,7 +280,7 @@ class RecordBuilder:
     ) -> None:
         """One log event: drop it, or write it to the topics that take it."""
         parser = json.PARSER
-        found = _read_json(content) if content[:1] == b"{" else None
+        found: Any = _read_json(content) if content[:1] == b"{" else None
         if found is not None:
             number = _json_severity(found)
         else:
@@ -310,7 +318,7 @@ class RecordBuilder:
             work.partition, work.offset, "unreadable_framing", message, original,
             source_id=work.key, incarnation=work.incarnation.hex(), offset=offset,
         )  # fmt: skip
-        self._outputs.append((work, DEAD_LETTERS, letter))
+        self._outputs.append((work, self._names.dead_letter, letter))
 
     def letter(
         self, partition: int, topic_offset: int, reason: str, message: str, original: bytes, **origin: str | int
@@ -322,7 +330,7 @@ class RecordBuilder:
                 "stage": "stream",
                 "reason": reason,
                 "message": message,
-                "topic": "logs.raw",
+                "topic": self._names.raw,
                 "partition": partition,
                 "topic_offset": topic_offset,
                 "failed_at": self._clock(),

@@ -7,7 +7,7 @@ import pytest
 from schemas import topics
 from schemas.settings import parse_settings
 from schemas.settings.node import CHUNK_BYTES_AT_MOST
-from schemas.settings.settings import DEAD_LETTER_TOPIC, FIXED_TOPICS, RAW_TOPIC
+from schemas.topic_names import TopicNames
 from schemas.topics import Topic, topic_kinds, topics_for
 
 
@@ -16,9 +16,9 @@ def by_name(text: str) -> dict[str, Topic]:
 
 
 def test_there_is_a_file_for_every_fixed_topic_and_one_for_routed_ones():
-    assert set(topic_kinds()) == {*FIXED_TOPICS, topics.ROUTE}
-    assert set(FIXED_TOPICS) == {topics.RAW, topics.CONTROL, topics.PODS, topics.DEAD_LETTER, topics.LEDGER}
-    assert (RAW_TOPIC, DEAD_LETTER_TOPIC) == (topics.RAW, topics.DEAD_LETTER)
+    assert set(topic_kinds()) == {*TopicNames().fixed, topics.ROUTE}
+    assert set(TopicNames().fixed) == {topics.RAW, topics.CONTROL, topics.PODS, topics.DEAD_LETTER, topics.LEDGER}
+    assert (TopicNames().raw, TopicNames().dead_letter) == (topics.RAW, topics.DEAD_LETTER)
 
 
 @pytest.mark.parametrize("name", topic_kinds())
@@ -54,11 +54,11 @@ routes:
   - {match: "b.**", topic: logs.a}
 unmatched: logs.rest
 """
-    assert set(by_name(text)) - set(FIXED_TOPICS) == {"logs.a", "logs.rest"}
+    assert set(by_name(text)) - set(TopicNames().fixed) == {"logs.a", "logs.rest"}
 
 
 def test_dropping_what_no_route_takes_makes_no_topic():
-    assert set(by_name("")) - set(FIXED_TOPICS) == {"logs.app"}
+    assert set(by_name("")) - set(TopicNames().fixed) == {"logs.app"}
 
 
 def test_a_topic_has_the_partitions_of_its_override_else_of_its_file_else_of_the_settings():

@@ -10,7 +10,7 @@ Fields = dict[str, Any]
 
 
 class Parser(NamedTuple):
-    """One format. Severity comes before the fields, because most lines are dropped by it. Nothing here raises on input."""
+    """One format. Severity comes before the fields, because most lines are dropped by it. Nothing here raises."""
 
     read: Callable[[bytes], Any]
     """What was found in the content, in a form of the parser's own; None: it is not of this format."""
