@@ -25,6 +25,9 @@ _log = logging.getLogger(__name__)
 MESSAGE_MAX_BYTES = 8 * 1024 * 1024
 """Largest value that any stage produces; topics are created to take it."""
 
+SESSION_SECS = 10.0
+"""So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
+
 
 def client_config(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
     """What producers, consumers and administration share."""
@@ -72,6 +75,8 @@ def consumer_config(settings: KafkaSettings, group: str, client_id: str = "logfe
     return {
         **client_config(settings, client_id),
         "group.id": group,
+        "session.timeout.ms": int(SESSION_SECS * 1000),
+        **({"group.instance.id": settings.instance} if settings.instance else {}),
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",

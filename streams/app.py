@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import faust
 
+from runtime.kafka import SESSION_SECS
 from schemas.errors import FatalError
 from streams.credentials import broker_credentials
 from streams.worker import StreamWorker
@@ -45,6 +46,9 @@ class StreamApp:
             broker=[f"kafka://{server}" for server in settings.kafka.bootstrap_servers.split(",")],
             broker_credentials=broker_credentials(settings.kafka),
             broker_commit_interval=0.5,
+            broker_session_timeout=SESSION_SECS,
+            broker_heartbeat_interval=SESSION_SECS / 4,
+            consumer_group_instance_id=settings.kafka.instance,
             broker_max_poll_records=16,  # a record is a chunk of up to 8 MiB
             consumer_max_fetch_size=512 * 1024,
             consumer_auto_offset_reset="earliest",

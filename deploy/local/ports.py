@@ -6,6 +6,7 @@ connection while a server is down, and a client that keeps trying to reach the s
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 from collections.abc import Iterable, Mapping
@@ -65,9 +66,10 @@ def is_free(port: int) -> bool:
 
 def holder(port: int) -> str:
     """Who listens on `port`, as far as we may know."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port and connection.pid:
+                return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
     return "another process"
 
 

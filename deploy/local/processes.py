@@ -66,7 +66,10 @@ def spawn(launch: Launch) -> ProcessId:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **_as(launch.user),
+            user=launch.user and launch.user.uid,
+            group=launch.user and launch.user.gid,
+            extra_groups=[] if launch.user else None,
+            umask=0o022,
         )
     _children[child.pid] = child
     started = started_of(child.pid)
@@ -87,12 +90,11 @@ def run(launch: Launch, timeout_secs: float) -> int:
             stderr=subprocess.STDOUT,
             timeout=timeout_secs,
             check=False,
-            **_as(launch.user),
+            user=launch.user and launch.user.uid,
+            group=launch.user and launch.user.gid,
+            extra_groups=[] if launch.user else None,
+            umask=0o022,
         ).returncode
-
-
-def _as(user: User | None) -> dict[str, object]:
-    return {"user": user.uid, "group": user.gid, "extra_groups": [], "umask": 0o022} if user else {}
 
 
 def _limit_log(log: Path) -> None:

@@ -93,6 +93,11 @@ class KafkaSettings(Section):
     passwords by reference. What delivery depends on (acks, idempotence, offsets) belongs to the stages and is
     refused."""
 
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = None
+    """Name of this process among all that share a consumer group (Kafka's static membership), for example the pod's
+    name. A process that is killed and comes back under its name has its partitions at once, without a rebalance. Give
+    it by LOGFERRY_KAFKA__INSTANCE, since every process needs its own; two with one name fence each other off."""
+
     def client_properties(self, environ: Mapping[str, str], read_file: Callable[[str], str]) -> dict[str, str]:
         """Return the properties with their secrets fetched; raises `SettingsError` when one is missing."""
         return {key: resolve(value, environ, read_file) for key, value in self.properties.items()}

@@ -1,0 +1,154 @@
+"""Apache Kafka in KRaft mode: one process that is broker and controller, on loopback.
+
+Topics are made on purpose only (`auto.create.topics.enable=false`). Nothing is replicated; a record is safe against the death of
+the broker's process, because the page cache survives it, not against that of the machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.local import processes
+from deploy.local.ports import answers
+from deploy.local.processes import Launch
+from deploy.local.server import Place, Tools
+from deploy.local.users import make_folder, write_text
+from schemas.errors import FatalError
+
+NAME: Final = "kafka"
+CONTROLLER: Final = "kafka-controller"
+USES: Final = (NAME, CONTROLLER)
+
+FORMAT_TIMEOUT_SECS: Final = 60
+METADATA_TIMEOUT_SECS: Final = 2
+MESSAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+"""Largest record batch; a chunk of lines has to fit, also one with a line of several MiB."""
+
+JAVA_OPTIONS: Final = ("-server", "-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
+                       "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")  # fmt: skip
+
+LOG_SETTINGS: Final = """\
+status = warn
+appender.out.type = Console
+appender.out.name = out
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z'}{UTC} %p %c{1}: %m%n
+rootLogger.level = info
+rootLogger.appenderRef.out.ref = out
+"""
+
+silent: Final = logging.getLogger(f"{__name__}.client")
+silent.addHandler(logging.NullHandler())
+silent.propagate = False  # a client that asks too early complains; that is what the asking is for
+
+
+def settings(place: Place) -> dict[str, object]:
+    """The broker's server.properties."""
+    broker, controller = place.ports[NAME], place.ports[CONTROLLER]
+    return {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "log.dirs": place.folder / "log",
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": 1,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 8,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 4,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "share.coordinator.state.topic.num.partitions": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "message.max.bytes": MESSAGE_MAX_BYTES,
+        "replica.fetch.max.bytes": MESSAGE_MAX_BYTES,
+        "log.retention.hours": 168,
+        "log.retention.bytes": 4 * 1024**3,  # per partition: a forgotten stack must not fill the disk
+        "log.segment.bytes": 256 * 1024**2,
+        "log.cleaner.dedupe.buffer.size": 16 * 1024**2,  # of the heap; the default of 128 MiB suits a larger one
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": 3000,
+    }
+
+
+@dataclass(frozen=True)
+class Kafka:
+    """The broker at its place."""
+
+    place: Place
+
+    def prepare(self, tools: Tools) -> None:
+        """Write the settings and, the first time, format the storage. Raises FatalError if that fails."""
+        make_folder(self.place.folder / "tmp", self.place.user)
+        lines = "".join(f"{key}={value}\n" for key, value in settings(self.place).items())
+        write_text(self._settings_file, lines)
+        write_text(self._log_settings_file, LOG_SETTINGS)
+        if not (self.place.folder / "log" / "meta.properties").exists():
+            self._format(tools)
+
+    def launch(self, tools: Tools) -> Launch:
+        """One JVM."""
+        return self._java(tools, JAVA_OPTIONS, "kafka.Kafka", str(self._settings_file))
+
+    def is_ready(self) -> bool:
+        """Whether a client gets metadata of this cluster with a broker and a controller in it."""
+        if not answers(self.place.ports[NAME]):
+            return False
+        client = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.place.ports[NAME]}"}, logger=silent)
+        try:
+            metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECS)
+        except KafkaException:
+            return False
+        known = metadata.cluster_id in (None, self.place.name)  # None: a controller that still settles in
+        return known and bool(metadata.brokers) and metadata.controller_id in metadata.brokers
+
+    def _format(self, tools: Tools) -> None:
+        arguments = ("kafka.tools.StorageTool", "format", "--ignore-formatted")
+        options = ("--cluster-id", self.place.name, "--config", str(self._settings_file))
+        launch = self._java(tools, ("-Xmx128m", "-XX:TieredStopAtLevel=1"), *arguments, *options)
+        try:
+            status = processes.run(launch, FORMAT_TIMEOUT_SECS)
+        except subprocess.TimeoutExpired:
+            status = -1
+        if status:
+            raise FatalError(
+                f"kafka's storage could not be formatted (exit status {status})",
+                where=f"{self.place.log}, which ends:\n{processes.last_lines(self.place.log)}",
+            )
+
+    def _java(self, tools: Tools, options: tuple[str, ...], *arguments: str) -> Launch:
+        java = (str(tools.java_home / "bin/java"), *options)
+        properties = (
+            f"-Djava.io.tmpdir={self.place.folder}/tmp",
+            f"-Dlog4j2.configurationFile={self._log_settings_file}",
+        )
+        return Launch(
+            command=(*java, *properties, "-cp", tools.distribution.class_path, *arguments),
+            environment={},
+            folder=self.place.folder,
+            log=self.place.log,
+            user=self.place.user,
+        )
+
+    @property
+    def _settings_file(self) -> Path:
+        return self.place.folder / "server.properties"
+
+    @property
+    def _log_settings_file(self) -> Path:
+        return self.place.folder / "log4j2.properties"

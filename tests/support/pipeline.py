@@ -1,0 +1,205 @@
+"""A pipeline of real stage processes on the session's servers, with topics, groups, indices and folders of its own.
+
+Stages are started, killed and stopped one by one, which is what end-to-end and fault tests are about; at the end
+everything that arrived is read back from where it went.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+
+from deploy.topics import apply_topics
+from schemas.codec import Codec
+from schemas.settings import parse_settings
+from schemas.topics import topics_for
+
+STAGES = ("produce", "stream", "search", "archive")
+
+
+class Pipeline:
+    """Stages with settings of their own; use it in a ``with`` block."""
+
+    def __init__(
+        self, folder: Path, name: str, bootstrap_servers: str, elasticsearch_url: str, **changes: Mapping[str, Any]
+    ) -> None:
+        self.folder = folder
+        self.node = folder / "node"
+        self.archive = folder / "archive"
+        self.index = name
+        self.url = elasticsearch_url
+        self.bootstrap_servers = bootstrap_servers
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.kills: dict[str, int] = dict.fromkeys(STAGES, 0)
+        self.config = folder / "logferry.yaml"
+        self.config.write_text(yaml.safe_dump(_merged(self._defaults(name), changes)))
+        self.settings = parse_settings(self.config.read_text(), str(self.config), {})
+        apply_topics(self.settings.kafka, topics_for(self.settings))
+
+    def _defaults(self, name: str) -> dict[str, Any]:
+        consumer = {"group": f"{name}-archive", "topics": [f"{name}.app"], "url": f"file://{self.archive}"}
+        return {
+            "kafka": {"bootstrap_servers": self.bootstrap_servers},
+            "topics": {"prefix": f"{name}.", "partitions": 4},
+            "inputs": {"containers": {"type": "container_files", "path": f"{self.node}/var/log/containers/*.log"}},
+            "producer": {"node": "node-1", "state_folder": str(self.folder / "producer"), "scan_interval_secs": 0.25},
+            "stream": {"group": f"{name}-stream"},
+            "routes": [{"match": "kube.**", "topic": f"{name}.app"}],
+            "sinks": {
+                "search": {
+                    "type": "elasticsearch",
+                    "topics": [f"{name}.app"],
+                    "group": f"{name}-search",
+                    "hosts": [self.url],
+                    "index": f"{name}-%Y.%m.%d",
+                    "replicas": 0,
+                },
+                "archive": {"type": "object_storage", "object_max_age_secs": 3, **consumer},
+            },
+        }
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stage in list(self.processes):
+            self.kill(stage)
+
+    def start(self, *stages: str) -> None:
+        """Start stages; a sink by its name."""
+        for stage in stages or STAGES:
+            command = [stage] if stage in ("produce", "stream") else ["sink", stage]
+            with (self.folder / f"{stage}.log").open("ab") as log:
+                self.processes[stage] = subprocess.Popen(
+                    [sys.executable, "-m", "deploy.cli", *command, "--config", str(self.config)],
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    env={**os.environ, "LOGFERRY_KAFKA__INSTANCE": stage, "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom")},
+                )
+
+    def kill(self, stage: str) -> None:
+        """SIGKILL."""
+        process = self.processes.pop(stage)
+        process.kill()
+        process.wait()
+        self.kills[stage] = self.kills.get(stage, 0) + 1
+
+    def stop(self, stage: str, timeout: float = 15.0) -> int:
+        """SIGTERM; returns the exit status."""
+        process = self.processes.pop(stage)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(timeout)
+
+    def restart_dead(self) -> list[str]:
+        """Start again what ended by itself, as a supervisor would; returns which."""
+        dead = [stage for stage, process in self.processes.items() if process.poll() is not None]
+        for stage in dead:
+            self.start(stage)
+        return dead
+
+    def log(self, stage: str) -> str:
+        """What a stage has logged so far."""
+        return (self.folder / f"{stage}.log").read_text(errors="replace")
+
+    def tails(self) -> str:
+        """The last lines of every stage's log, for a failing test."""
+        logs = {path.stem: path.read_text(errors="replace").splitlines()[-15:] for path in self.folder.glob("*.log")}
+        return "\n".join(f"== {stage}\n" + "\n".join(lines) for stage, lines in logs.items())
+
+    # -- what arrived --------------------------------------------------------------------------------------------------
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One request to Elasticsearch."""
+        request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode() if body else None)
+        request.add_header("content-type", "application/json")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def count(self) -> int:
+        """Documents that can be searched now."""
+        try:
+            return int(self.ask(f"/{self.index}-*/_count?ignore_unavailable=true")["count"])
+        except OSError:
+            return -1
+
+    def wait_for_documents(self, expected: int, quiet_secs: float = 30.0) -> None:
+        """Wait until so many documents are there; fails when their number does not change for ``quiet_secs``."""
+        self.wait_until(self.count, lambda count: count >= expected, f"{expected} documents", quiet_secs)
+
+    def wait_until(self, look: Callable[[], Any], good: Callable[[Any], bool], what: str, quiet_secs: float = 30.0) -> None:
+        """Wait for something; fails when what is looked at does not change for ``quiet_secs``."""
+        last, since = look(), time.monotonic()
+        while not good(last):
+            time.sleep(0.3)
+            self.restart_dead()
+            now = look()
+            if now != last:
+                last, since = now, time.monotonic()
+            elif time.monotonic() - since > quiet_secs:
+                raise AssertionError(f"waited for {what}; stuck at {last}\n{self.tails()}")
+
+    def documents(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Id and source of every document."""
+        self.ask(f"/{self.index}-*/_refresh")
+        query = {"size": 5000, "sort": ["_doc"]}
+        page = self.ask(f"/{self.index}-*/_search?scroll=1m", query)
+        while page["hits"]["hits"]:
+            for hit in page["hits"]["hits"]:
+                yield hit["_id"], hit["_source"]
+            page = self.ask("/_search/scroll", {"scroll": "1m", "scroll_id": page["_scroll_id"]})
+
+    def archived(self) -> Iterator[tuple[str, str]]:
+        """Id and original line of every archived record."""
+        for path in sorted(self.archive.rglob("*.parquet")):
+            table = pq.read_table(path, columns=["id", "body", "original"])
+            for id_, body, original in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                yield id_, body if original is None else original
+
+    def archived_count(self) -> int:
+        """Records in the archive, doubles included."""
+        return sum(pq.read_metadata(path).num_rows for path in self.archive.rglob("*.parquet"))
+
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Everything in the dead-letter topic now."""
+        return list(self.values("dead-letter", "dead_letter"))
+
+    def values(self, topic: str, kind: str) -> Iterator[dict[str, Any]]:
+        """Everything in a topic now, decoded."""
+        name = f"{self.index}.{topic}"
+        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "unused", "enable.partition.eof": False})
+        codec = Codec(kind)
+        partitions = [TopicPartition(name, each) for each in consumer.list_topics(name, 10).topics[name].partitions]
+        for each in partitions:
+            low, high = consumer.get_watermark_offsets(each, timeout=10)
+            consumer.assign([TopicPartition(name, each.partition, OFFSET_BEGINNING)])
+            while low < high:
+                record = consumer.poll(10)
+                assert record is not None and record.error() is None
+                low = record.offset() + 1
+                value = codec.decode(record.value())
+                assert isinstance(value, dict), value
+                yield value
+        consumer.close()
+
+
+def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes over defaults, mapping by mapping."""
+    merged = dict(base)
+    for key, value in changes.items():
+        known = merged.get(key)
+        merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
+    return merged
