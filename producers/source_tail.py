@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from producers.core.checkpoint import Mark, Marks
 from producers.core.container_path import LogFileName, log_file_name
-from producers.core.cut import LOOK_BACK_BYTES, cut_length, open_streams
+from producers.core.cut import LOOK_BACK_BYTES, behind_cut_line, cut_length, open_streams
 from producers.log_file import LogFile, open_log
 from runtime.frontier import Frontier
 from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
@@ -55,8 +55,12 @@ class Life:
     final_since: float | None = None
     """Since when nothing can be added any more."""
     ended: bool = False
-    resumed: dict[str, Any] | None = None
-    """For the next chunk: what was unfinished before it."""
+    first: bool = True
+    """The next chunk is the first of this run."""
+    inside_line: bool = False
+    """The read position is in the middle of a line."""
+    open_streams: list[str] = field(default_factory=list)
+    """Streams whose last line before the read position is partial."""
     rest: tuple[int, float] = (0, 0.0)
     """Length of the line without end at the end of the file, and since when it has that length."""
     frontier: Frontier[tuple[int, bool]] = field(default_factory=Frontier)
@@ -187,16 +191,18 @@ class SourceTail:
                 return None
         mark.path = path
         life = Life(name, parsed, log, signature[:2], mark, mark.offset)  # type: ignore[arg-type]
-        life.resumed = self._resumed(life)
+        if life.position:
+            self._look_back(life)
         self._lives.append(life)
         return life
 
-    def _resumed(self, life: Life) -> dict[str, Any] | None:
-        if life.position == 0:
-            return None
+    @staticmethod
+    def _look_back(life: Life) -> None:
+        """Find out what is unfinished where reading goes on."""
         start = max(0, life.position - LOOK_BACK_BYTES)
         before = life.log.read(start, life.position - start)
-        return {"inside_line": not before.endswith(b"\n"), "open_streams": open_streams(before)}
+        life.inside_line = not before.endswith(b"\n")
+        life.open_streams = open_streams(behind_cut_line(before, inside_line=start > 0))
 
     def next_chunk(self, now: float) -> Chunk | None:
         """What can be read now, at most one chunk; None: nothing yet."""
@@ -230,19 +236,27 @@ class SourceTail:
 
     def _take(self, life: Life, payload: bytes, *, ended: bool) -> Chunk:
         offset = life.position
-        resumed = life.resumed
         if offset == 0:
             restart, streams = self._open_at_end or self._open_before(life)
-            resumed = {"inside_line": False, "open_streams": streams if restart == life.file_name.restart else []}
-        life.resumed = None
-        life.position += len(payload)
+            life.open_streams = streams if restart == life.file_name.restart else []
+        resumed = None
+        if life.first or life.inside_line or life.open_streams:
+            resumed = {"inside_line": life.inside_line, "open_streams": life.open_streams}
+        self._step(life, payload)
         life.frontier.begin(offset, (life.position, ended))
         if ended:
-            start = max(0, life.position - LOOK_BACK_BYTES)
-            life.mark.open_streams = open_streams(life.log.read(start, life.position - start))
-            self._open_at_end = (life.file_name.restart, life.mark.open_streams)
+            life.mark.open_streams = life.open_streams
+            self._open_at_end = (life.file_name.restart, life.open_streams)
             life.ended = True
         return Chunk(life, offset, payload, ended, resumed)
+
+    @staticmethod
+    def _step(life: Life, payload: bytes) -> None:
+        """Go on behind ``payload``, remembering what it leaves unfinished."""
+        life.open_streams = open_streams(behind_cut_line(payload, inside_line=life.inside_line), life.open_streams)
+        life.inside_line = not payload.endswith(b"\n") if payload else life.inside_line
+        life.position += len(payload)
+        life.first = False
 
     def _open_before(self, life: Life) -> tuple[int, list[str]]:
         """What the checkpoint says of the file before this one; nothing is open when it says nothing."""

@@ -17,7 +17,7 @@ from runtime.metrics import Metrics
 from schemas.codec import Codec, Undecodable
 from streams.assignment import Assignment
 from streams.core.join import SourceState
-from streams.core.process import JoinLimits, Processor, Result, Work
+from streams.core.process import JoinLimits, Processor, Result, Work, out_of_bounds
 from streams.core.rules import Rules
 from streams.pods import PodTable
 
@@ -35,13 +35,20 @@ LOAD_SECS: Final = 30.0
 class StreamWorker(Generic[Token]):
     """Chunks in, records out; tokens come back through ``acknowledge``, in order for each partition."""
 
-    def __init__(self, settings: Settings, acknowledge: Callable[[Token], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        acknowledge: Callable[[Token], None],
+        producer: Producer | None = None,
+        pods: PodTable | None = None,
+    ) -> None:
+        """``producer`` and ``pods`` stand for the connections that are made otherwise."""
         stream = settings.stream
         self.metrics = Metrics("stream")
         self._names = settings.topics.names
         self._acknowledge = acknowledge
         self._limit = stream.in_flight_max_bytes
-        self._pods = PodTable(settings.kafka, self._names.pods)
+        self._pods = pods or PodTable(settings.kafka, self._names.pods)
         self._codec = Codec("raw_chunk")
         self._processor = Processor(
             Rules(settings.severity, settings.routes, settings.unmatched),
@@ -50,7 +57,7 @@ class StreamWorker(Generic[Token]):
             time.time_ns,
             self._names,
         )
-        self._producer = Producer(
+        self._producer = producer or Producer(
             producer_config(
                 settings.kafka,
                 "logferry-stream",
@@ -78,8 +85,9 @@ class StreamWorker(Generic[Token]):
         assignment = self._assignment(partition, generation)
         done = assignment.begin(offset, token)
         chunk = self._codec.decode(value)
-        if isinstance(chunk, Undecodable):
-            letter = self._processor.undecodable(value, partition, offset, "unreadable_chunk", chunk.message)
+        problem = chunk.message if isinstance(chunk, Undecodable) else out_of_bounds(chunk)
+        if isinstance(chunk, Undecodable) or problem:
+            letter = self._processor.undecodable(value, partition, offset, "unreadable_chunk", problem or "")
             self.metrics.count("logferry_stream_dead_letters_total", 1, "unreadable_chunk")
             self._produce(self._names.dead_letter, "", letter, done)
             return

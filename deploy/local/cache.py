@@ -1,8 +1,8 @@
 """What is downloaded once for all clones: jars, the Elasticsearch distribution and, if need be, a readable Java.
 
-`$LOGFERRY_CACHE`; else `/var/cache/logferry` for root, because the servers run as another user who must read it even when root's
-home is closed; else `$XDG_CACHE_HOME/logferry` or `~/.cache/logferry`. One lock file makes clones take turns; everything is
-built aside and renamed into place, so what stands under its final name can be trusted.
+`$LOGFERRY_CACHE`; else `/var/cache/logferry` for root, because the servers run as another user who must read it even
+when root's home is closed; else `$XDG_CACHE_HOME/logferry` or `~/.cache/logferry`. One lock file makes clones take
+turns; everything is built aside and renamed into place, so what stands under its final name can be trusted.
 """
 
 from __future__ import annotations

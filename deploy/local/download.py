@@ -1,8 +1,8 @@
 """Fetch artifacts of the Maven repository: several at once, each verified before it is trusted.
 
-An artifact arrives in a scratch folder on the cache's file system, is hashed there, and only then renamed to its place: what
-lies in the repository folder under its final name is whole and right, however a former run ended. jgo knows the repository's
-address and does the transfer; nothing is resolved.
+An artifact arrives in a scratch folder on the cache's file system, is hashed there, and only then renamed to its
+place: what lies in the repository folder under its final name is whole and right, however a former run ended. jgo
+knows the repository's address and does the transfer; nothing is resolved.
 """
 
 from __future__ import annotations

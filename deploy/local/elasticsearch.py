@@ -1,7 +1,7 @@
 """Elasticsearch, one node on loopback without security: the core distribution as the project itself tests with.
 
-It has no data streams, no ILM, no `wildcard` fields and no answer to `GET /`. It never runs as root; see `users`. What starts is
-its small launcher, which starts the server proper as its child and ends with it.
+It has no data streams, no ILM, no `wildcard` fields and no answer to `GET /`. It never runs as root; see `users`.
+What starts is its small launcher, which starts the server proper as its child and ends with it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Elasticsearch:
 
 
 def _home(tools: Tools) -> Path:
-    assert tools.distribution.home is not None  # noqa: S101  # it comes as an archive
+    assert tools.distribution.home is not None  # it comes as an archive
     return tools.distribution.home
 
 

@@ -1,9 +1,10 @@
-"""`python -m deploy.local.guard LOCK_FD OWNER_PID OWNER_STARTED RUNNING_FILE`: stops the servers when their owner has died.
+"""`python -m deploy.local.guard LOCK_FD OWNER_PID OWNER_STARTED RUNNING_FILE`: stops the servers after their owner.
 
 The process that started a stack may be killed with no chance to clean up. The guard watches it and then stops what
-`running.json` lists. (PR_SET_PDEATHSIG would do for direct children of a main thread only: it fires when the *thread* that
-started the child ends, and it is lost for servers that were adopted.) The guard shares the owner's lock on the data folder,
-so nobody starts there until the old servers have gone. A stack that is left running on purpose has no guard.
+`running.json` lists. (PR_SET_PDEATHSIG would do for direct children of a main thread only: it fires when the *thread*
+that started the child ends, and it is lost for servers that were adopted.) The guard shares the owner's lock on the
+data folder, so nobody starts there until the old servers have gone. A stack that is left running on purpose has no
+guard.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Apache Kafka in KRaft mode: one process that is broker and controller, on loopback.
 
-Topics are made on purpose only (`auto.create.topics.enable=false`). Nothing is replicated; a record is safe against the death of
-the broker's process, because the page cache survives it, not against that of the machine.
+Topics are made on purpose only (`auto.create.topics.enable=false`). Nothing is replicated; a record is safe against
+the death of the broker's process, because the page cache survives it, not against that of the machine.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ METADATA_TIMEOUT_SECS: Final = 2
 MESSAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 """Largest record batch; a chunk of lines has to fit, also one with a line of several MiB."""
 
-JAVA_OPTIONS: Final = ("-server", "-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20",
-                       "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true")  # fmt: skip
+JAVA_OPTIONS: Final = (
+    *("-server", "-Xms256m", "-Xmx512m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:+ExitOnOutOfMemoryError"),
+    *("-Djava.awt.headless=true", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow"),
+)
 
 LOG_SETTINGS: Final = """\
 status = warn
+shutdownHook = disable
 appender.out.type = Console
 appender.out.name = out
 appender.out.layout.type = PatternLayout
@@ -134,7 +137,7 @@ class Kafka:
     def _java(self, tools: Tools, options: tuple[str, ...], *arguments: str) -> Launch:
         java = (str(tools.java_home / "bin/java"), *options)
         properties = (
-            f"-Djava.io.tmpdir={self.place.folder}/tmp",
+            f"-Djava.io.tmpdir={self.place.folder / 'tmp'}",
             f"-Dlog4j2.configurationFile={self._log_settings_file}",
         )
         return Launch(

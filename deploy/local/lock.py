@@ -1,8 +1,8 @@
 """The one place where the servers' versions are pinned: `servers.lock`.
 
-Each section names its `roots` (written by people) and all `artifacts` that they need, with SHA-256 and size (written by
-`python -m deploy.local.lock`, see `relock`). A start reads this file and fetches exactly these artifacts: nothing is resolved then, so a
-start today and one in a year run the same bytes.
+Each section names its `roots` (written by people) and all `artifacts` that they need, with SHA-256 and size (written
+by `python -m deploy.local.lock`, see `relock`). A start reads this file and fetches exactly these artifacts: nothing
+is resolved then, so a start today and one in a year run the same bytes.
 """
 
 from __future__ import annotations

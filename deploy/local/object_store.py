@@ -56,7 +56,7 @@ class ObjectStore:
 
     def launch(self, tools: Tools) -> Launch:
         """One JVM."""
-        java = (str(tools.java_home / "bin/java"), "-Xmx256m", f"-Djava.io.tmpdir={self.place.folder}/tmp")
+        java = (str(tools.java_home / "bin/java"), "-Xmx256m", f"-Djava.io.tmpdir={self.place.folder / 'tmp'}")
         arguments = ("org.gaul.s3proxy.Main", "--properties", str(self.place.folder / "s3proxy.properties"))
         return Launch(
             command=(*java, "-cp", tools.distribution.class_path, *arguments),

@@ -1,7 +1,7 @@
 """Owning a data folder: one process at a time, with a guard that cleans up if that process is killed.
 
-Who finds the lock held looks at who holds it: a living owner is left alone and named; after a dead one, whose guard is still
-stopping servers, it waits a moment.
+Who finds the lock held looks at who holds it: a living owner is left alone and named; after a dead one, whose guard
+is still stopping servers, it waits a moment.
 """
 
 from __future__ import annotations

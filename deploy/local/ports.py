@@ -1,7 +1,8 @@
 """Ports: chosen on the first start, remembered in the data folder, changed only when somebody else took one.
 
-They come from below the range that the system gives to outgoing connections. A port of that range could be taken by anybody's
-connection while a server is down, and a client that keeps trying to reach the stopped server may even connect to itself.
+They come from below the range that the system gives to outgoing connections. A port of that range could be taken by
+anybody's connection while a server is down, and a client that keeps trying to reach the stopped server may even
+connect to itself.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Moved:
 
 
 def settle(seed: str, uses: Iterable[str], remembered: Mapping[str, int]) -> tuple[dict[str, int], list[Moved]]:
-    """A free port for each of `uses`: the remembered one, or one found by walking on from a place that `seed` decides."""
+    """A free port for each of `uses`: the remembered one, or one found by walking on from where `seed` leads."""
     ports: dict[str, int] = {}
     moved = []
     for use in uses:
@@ -68,7 +69,9 @@ def holder(port: int) -> str:
     """Who listens on `port`, as far as we may know."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port and connection.pid:
+            if connection.status != psutil.CONN_LISTEN or not connection.pid or not connection.laddr:
+                continue
+            if connection.laddr.port == port:
                 return f"process {connection.pid} ({psutil.Process(connection.pid).name()})"
     return "another process"
 

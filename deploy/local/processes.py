@@ -1,7 +1,8 @@
 """Server processes: started in a session of their own, recognised for sure, stopped within a bound.
 
-A pid alone may have been given to somebody else since, so a process is known by pid, boot and start time. Each server is the
-leader of its own process group (Ctrl-C in the terminal does not reach it), and signals that must not miss go to the group.
+A pid alone may have been given to somebody else since, so a process is known by pid, boot and start time. Each server
+is the leader of its own process group (Ctrl-C in the terminal does not reach it), and signals that must not miss go
+to the group.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ def spawn(launch: Launch) -> ProcessId:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            user=launch.user and launch.user.uid,
-            group=launch.user and launch.user.gid,
+            user=launch.user.uid if launch.user else None,
+            group=launch.user.gid if launch.user else None,
             extra_groups=[] if launch.user else None,
             umask=0o022,
         )
@@ -90,8 +91,8 @@ def run(launch: Launch, timeout_secs: float) -> int:
             stderr=subprocess.STDOUT,
             timeout=timeout_secs,
             check=False,
-            user=launch.user and launch.user.uid,
-            group=launch.user and launch.user.gid,
+            user=launch.user.uid if launch.user else None,
+            group=launch.user.gid if launch.user else None,
             extra_groups=[] if launch.user else None,
             umask=0o022,
         ).returncode

@@ -1,4 +1,4 @@
-"""What the stack needs to know about a server; `kafka`, `elasticsearch` and `object_store` are the three that there are."""
+"""What the stack needs to know about a server; see `kafka`, `elasticsearch` and `object_store`."""
 
 from __future__ import annotations
 

@@ -5,9 +5,10 @@
     with Stack(default_data_folder(Path.cwd())) as stack:
         print(stack.endpoints.bootstrap_servers)
 
-A data folder has one owner at a time. A second start is refused while the owner lives. When an owner dies without stopping, its
-guard stops the servers; when servers were left running (`detached`, or the guard was killed too), the next start adopts them after
-checking that they are the same processes and answer by the stack's name. Records, documents and ports stay from start to start.
+A data folder has one owner at a time. A second start is refused while the owner lives. When an owner dies without
+stopping, its guard stops the servers; when servers were left running (`detached`, or the guard was killed too), the
+next start adopts them after checking that they are the same processes and answer by the stack's name. Records,
+documents and ports stay from start to start.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ HINTS: Final[Mapping[str, str]] = {
     "No space left on device": "free some disk space, then start again",
     "There is insufficient memory": "free some memory (the servers need about 2 GB), then start again",
     "Cannot allocate memory": "free some memory (the servers need about 2 GB), then start again",
+    "(exit status -9)": "somebody killed it; if that was the kernel for want of memory, free about 2 GB and start again",
     "Address already in use": "start again: another port will be chosen",
 }
 """What a server's last lines mean, where that is known."""
@@ -79,7 +81,8 @@ class Stack:
     ) -> None:
         """Nothing is started yet.
 
-        `servers`: names from SERVERS. `object_store`: an S3 endpoint as well. `cache`: folder of the downloads, if not the usual one.
+        `servers`: names from SERVERS. `object_store`: an S3 endpoint as well. `cache`: folder of the downloads, if
+        not the usual one.
         """
         self.data = data.absolute()
         asked = {*servers, *(("object_store",) if object_store else ())}
@@ -95,8 +98,8 @@ class Stack:
     def start(self, report: Report = silent, *, detached: bool = False) -> None:
         """Return when every server answers as it should. `detached`: leave them running when this process ends.
 
-        Raises FatalError when another process owns the folder, or a download or a server fails (nothing is left running then);
-        SettingsError when the data or cache folder cannot be used.
+        Raises FatalError when another process owns the folder, or a download or a server fails (nothing is left
+        running then); SettingsError when the data or cache folder cannot be used.
         """
         if self._ownership:
             return
@@ -133,7 +136,7 @@ class Stack:
         self._forget([server])
 
     def start_server(self, server: str, report: Report = silent) -> None:
-        """Start one server that was stopped, killed or died, on the same ports. Raises FatalError if those are taken."""
+        """Start one server that was stopped or died, on the same ports. Raises FatalError if those are taken."""
         if self._ownership is None or server not in self._names:
             raise FatalError(f"{server} is not one of the servers of a started stack", where=str(self.data))
         if self.is_alive(server):
@@ -169,7 +172,7 @@ class Stack:
     ) -> None:
         self.stop()
 
-    # How it is done ----------------------------------------------------------------------------------------------------------
+    # How it is done ---------------------------------------------------------------------------------------------------
 
     def _adopt(self, survivors: Mapping[str, ProcessId], report: Report) -> None:
         """Keep servers that run without an owner, if they are wanted and answer by our name; stop the others."""

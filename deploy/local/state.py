@@ -1,8 +1,8 @@
 """What a data folder knows about its stack.
 
-`stack.lock`     held (flock) by the owning process and its guard for as long as the stack is theirs
-`stack.json`     lives on: the stack's name, and the ports that were chosen for it
-`running.json`   who owns the stack now and which processes are its servers; no owner means it was left running on purpose
+- `stack.lock`: held (flock) by the owning process and its guard for as long as the stack is theirs
+- `stack.json`: lives on; the stack's name, and the ports that were chosen for it
+- `running.json`: who owns the stack now, and which processes are its servers; no owner: left running on purpose
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploy.local.processes import ProcessId
 from deploy.local.users import write_text
@@ -68,11 +68,12 @@ def new_name() -> str:
     return uuid.uuid4().hex[:21] + "A"  # the last of 22 base64 letters carries four bits only
 
 
-def _read(file: Path) -> dict[str, dict[str, dict[str, int]]]:
+def _read(file: Path) -> dict[str, Any]:
     try:
-        return json.loads(file.read_text())  # type: ignore[no-any-return]  # written by ourselves
+        content = json.loads(file.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _write(file: Path, content: object) -> None:

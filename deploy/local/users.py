@@ -35,7 +35,7 @@ def server_user() -> User | None:
 
 
 def barrier(path: Path, user: User | None) -> Path | None:
-    """The first folder on the way to `path`, or `path` itself, that `user` may not enter or read; None if there is none.
+    """The first folder on the way to `path`, or `path` itself, that `user` may not enter or read; else None.
 
     What does not exist yet is no barrier. `user` None is ourselves, who need not be asked.
     """
@@ -57,7 +57,7 @@ def _lets_in(place: Path, user: User) -> bool:
 
 
 def make_folder(folder: Path, user: User | None = None) -> Path:
-    """Make `folder` and its missing parents, enterable by everybody whatever our umask is; `folder` belongs to `user`."""
+    """Make `folder` (it belongs to `user`) and its missing parents, open to everybody whatever our umask is."""
     missing = [place for place in [*reversed(folder.parents), folder] if not place.exists()]
     for place in missing:
         place.mkdir(exist_ok=True)

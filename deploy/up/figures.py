@@ -66,7 +66,9 @@ class Figures:
             known = self._stages.setdefault(stage, _Runs())
             if run == known.run:
                 known.ended.update({sample: value for sample, value in known.latest.items() if _is_counter(sample)})
-                known.latest, known.run = {}, run + 1
+                # What was waiting still waits while nobody is there to say so.
+                known.latest = {sample: value for sample, value in known.latest.items() if not _is_counter(sample)}
+                known.run = run + 1
 
     def by_labels(self, name: str, stages: Iterable[str] | None = None) -> dict[tuple[str, ...], float]:
         """Labels' values -> total of a metric, over the given stages or all."""

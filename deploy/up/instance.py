@@ -9,19 +9,24 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from deploy.local.users import make_folder
 from schemas.errors import SettingsError
+
+ATTEMPTS: Final = 5
+ATTEMPT_SECS: Final = 0.1
 
 
 @contextmanager
 def only_one(data: Path) -> Iterator[None]:
     """Hold the data folder. Raises SettingsError that names the pid when another `up` holds it, or it is unwritable."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        make_folder(data)
         descriptor = os.open(data / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise SettingsError(
@@ -39,15 +44,17 @@ def only_one(data: Path) -> Iterator[None]:
 
 
 def _take(descriptor: int, data: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        pid = os.pread(descriptor, 20, 0).decode().strip() or "unknown"
-        raise SettingsError(
-            f"`logferry up` already runs here, as process {pid}",
-            where=str(data),
-            remedy="look at it with `logferry status`, stop it with Ctrl-C, or name another folder with --data",
-        ) from None
+    for _ in range(ATTEMPTS):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(ATTEMPT_SECS)  # perhaps `status` is just looking
+    pid = os.pread(descriptor, 20, 0).decode().strip() or "unknown"
+    raise SettingsError(
+        f"`logferry up` already runs here, as process {pid}",
+        where=str(data),
+        remedy="look at it with `logferry status`, stop it with Ctrl-C, or name another folder with --data",
+    )
 
 
 def is_running(data: Path) -> bool:

@@ -21,14 +21,15 @@ TIMEOUT_SECS: Final = 5.0
 
 
 class KafkaQuestions:
-    """Asks one Kafka cluster. Every method raises KafkaException or TimeoutError when it does not answer."""
+    """Asks one Kafka cluster. Every method raises one of UNANSWERED when it does not answer."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, timeout_secs: float = TIMEOUT_SECS) -> None:
+        self._timeout = timeout_secs
         self._admin = AdminClient(client_config(kafka, "logferry-status"))
 
     def partitions(self, topics: Iterable[str]) -> list[Partition]:
         """All partitions of those of the topics that there are."""
-        known = self._admin.list_topics(timeout=TIMEOUT_SECS).topics
+        known = self._admin.list_topics(timeout=self._timeout).topics
         return [(name, number) for name in topics if name in known for number in known[name].partitions]
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -43,7 +44,7 @@ class KafkaQuestions:
         asked = {TopicPartition(*each): which for each in partitions}
         if not asked:
             return {}
-        answers = self._admin.list_offsets(asked, request_timeout=TIMEOUT_SECS)
+        answers = self._admin.list_offsets(asked, request_timeout=self._timeout)
         return {(each.topic, each.partition): _result(future).offset for each, future in answers.items()}
 
     def committed(self, group: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -52,7 +53,7 @@ class KafkaQuestions:
         if not asked:
             return {}
         answer = self._admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, asked)], request_timeout=TIMEOUT_SECS
+            [ConsumerGroupTopicPartitions(group, asked)], request_timeout=self._timeout
         )
         found = _result(answer[group]).topic_partitions
         return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0 and each.error is None}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 LOOK_BACK_BYTES: Final = 64 * 1024
@@ -19,11 +21,21 @@ def cut_length(block: bytes, *, full: bool, final: bool) -> int:
     return block.rfind(b"\n") + 1 or (len(block) if full else 0)
 
 
-def open_streams(before: bytes) -> list[str]:
-    """Streams whose last line in ``before`` (which ends where reading resumes) is partial, for CRI lines."""
-    last: dict[bytes, bytes] = {}
-    for line in before.splitlines():
-        fields = line.split(b" ", 3)
-        if len(fields) >= 3 and fields[1] in (b"stdout", b"stderr"):
-            last[fields[1]] = fields[2]
-    return [stream.decode() for stream, tag in sorted(last.items()) if tag.split(b":", 1)[0] == b"P"]
+_CRI_HEADER: Final = re.compile(rb"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^ \n]* (stdout|stderr) ([FP])(?=[ :\n]|\Z)")
+
+
+def open_streams(lines: bytes, before: Iterable[str] = ()) -> list[str]:
+    """Streams whose last CRI line in ``lines`` is partial; ``before`` names those that were open before them.
+
+    ``lines`` begin with a line's first byte. Looks at lines only where some stream may be open, which is rare.
+    """
+    still_open = set(before)
+    if still_open or b" stdout P" in lines or b" stderr P" in lines:
+        for header in _CRI_HEADER.finditer(lines):
+            (still_open.add if header[2] == b"P" else still_open.discard)(header[1].decode())
+    return sorted(still_open)
+
+
+def behind_cut_line(block: bytes, *, inside_line: bool) -> bytes:
+    """``block`` from its first whole line on."""
+    return block[block.find(b"\n") + 1 or len(block) :] if inside_line else block

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyruhvro
 
 from schemas.codec import Codec, Undecodable
-from schemas.log_record import EVENT_SCHEMA_TEXT, RecordWriter, ResourceReader
+from schemas.log_record import EVENT_SCHEMA_TEXT, ResourceReader
 
 EVENT_ARROW_SCHEMA: Final[pa.Schema] = pyruhvro.deserialize_array([], EVENT_SCHEMA_TEXT).schema
 
@@ -46,7 +46,7 @@ class RecordDecoder:
         for position, (key, value) in enumerate(zip(keys, values, strict=True)):
             found = self._reader.split(key, value)
             if isinstance(found, Undecodable):
-                found = self._otherwise(value)
+                found = self._otherwise(key, value)
             if isinstance(found, Undecodable):
                 rejected.append((position, found))
                 continue
@@ -54,18 +54,15 @@ class RecordDecoder:
             resources.append(found[0])
             events.append(found[1])
         try:
-            columns = pyruhvro.deserialize_array(events, EVENT_SCHEMA_TEXT)
+            columns = _columns(events)
         except ValueError:
             return self._one_by_one(positions, resources, events, rejected)
         return Rows(positions, resources, columns, rejected)
 
-    def _otherwise(self, value: bytes) -> tuple[dict[str, Any], bytes] | Undecodable:
+    def _otherwise(self, key: bytes, value: bytes) -> tuple[dict[str, Any], bytes] | Undecodable:
         """A value behind another header than ours: of an older schema, or from a registry."""
         record = self._codec.decode(value)
-        if isinstance(record, Undecodable):
-            return record
-        resource = record.pop("resource")
-        return resource, RecordWriter.encode(b"", record)
+        return record if isinstance(record, Undecodable) else self._reader.split(key, self._codec.encode(record))
 
     def _one_by_one(
         self,
@@ -78,10 +75,17 @@ class RecordDecoder:
         good: list[int] = []
         for index, event in enumerate(events):
             try:
-                pyruhvro.deserialize_array([event], EVENT_SCHEMA_TEXT)
+                _columns([event])
             except ValueError as error:
                 rejected.append((positions[index], Undecodable("malformed_value", f"log_record: {error}")))
             else:
                 good.append(index)
-        columns = pyruhvro.deserialize_array([events[index] for index in good], EVENT_SCHEMA_TEXT)
+        columns = _columns([events[index] for index in good])
         return Rows([positions[index] for index in good], [resources[index] for index in good], columns, rejected)
+
+
+def _columns(events: list[bytes]) -> pa.RecordBatch:
+    """Decode events. Raises ValueError; pyruhvro does not look whether strings are UTF-8, so Arrow does."""
+    columns = pyruhvro.deserialize_array(events, EVENT_SCHEMA_TEXT)
+    columns.validate(full=True)
+    return columns

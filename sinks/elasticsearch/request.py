@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_HEADERS: Final = {
+HEADERS: Final = {
     "content-type": "application/vnd.elasticsearch+x-ndjson; compatible-with=9",
     "accept": "application/vnd.elasticsearch+json; compatible-with=9",
 }
-_BRIEF: Final = "/_bulk?filter_path=errors"
+BRIEF: Final = "/_bulk?filter_path=errors"
 _WHOLE: Final = "/_bulk?filter_path=errors,items.*.status,items.*.error"
 
 
@@ -40,7 +40,7 @@ class BulkRequests:
     def send(self, lines: Sequence[bytes]) -> list[Verdict]:
         """The verdict on each line (action and document). Never raises on an answer or on none."""
         try:
-            if self._brief and self._post(_BRIEF, lines).get("errors") is False:
+            if self._brief and self._post(BRIEF, lines).get("errors") is False:
                 return [Done.INDEXED] * len(lines)
             answer = self._post(_WHOLE, lines)
         except (ApiError, elastic_transport.TransportError) as error:
@@ -52,7 +52,7 @@ class BulkRequests:
         return [verdict(item) for item in items]
 
     def _post(self, path: str, lines: Sequence[bytes]) -> dict[str, Any]:
-        answer = self._client.perform_request("POST", path, headers=_HEADERS, body=b"".join(lines))
+        answer = self._client.perform_request("POST", path, headers=HEADERS, body=b"".join(lines))
         body = answer.body
         return body if isinstance(body, dict) else {}
 

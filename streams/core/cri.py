@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 STREAMS: Final = {b"stdout": "stdout", b"stderr": "stderr"}
+_FARTHEST_NANOS: Final = 9_200_000_000_000_000_000
+"""July 2261, some days (for zones) before nanoseconds since 1970 leave the 64 bits that Avro has for them."""
 
 
 class CriLine(NamedTuple):
@@ -36,9 +38,11 @@ def parse_line(line: bytes) -> CriLine | None:
 
 
 def timestamp_nanos(text: bytes) -> int | None:
-    """Nanoseconds since 1970 of an RFC 3339 timestamp; None when it is none."""
+    """Nanoseconds since 1970 of an RFC 3339 timestamp; None when it is none, or too far away for 64 bits."""
     seconds = _utc_seconds(text[:19])
-    if seconds is not None and text[-1:] == b"Z":
+    if seconds is None:
+        return None
+    if text[-1:] == b"Z":
         fraction = text[20:-1]
         if text[19:20] == b"." and fraction.isdigit() and len(fraction) <= 9:
             return seconds + int(fraction.ljust(9, b"0"))
@@ -52,9 +56,10 @@ def _utc_seconds(text: bytes) -> int | None:
     if len(text) != 19 or text[10:11] != b"T":
         return None
     try:
-        return int(datetime.fromisoformat(text.decode("ascii") + "+00:00").timestamp()) * 1_000_000_000
+        nanos = int(datetime.fromisoformat(text.decode("ascii") + "+00:00").timestamp()) * 1_000_000_000
     except (ValueError, OverflowError):
         return None
+    return nanos if -_FARTHEST_NANOS < nanos < _FARTHEST_NANOS else None
 
 
 def _with_zone(text: bytes) -> int | None:

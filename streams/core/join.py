@@ -183,10 +183,10 @@ def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -
 
 def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]:
     """The next part of a record that is longer than ``limit`` bytes, cut between UTF-8 characters."""
-    length = limit
-    while length > limit - 4 and partial.content[length] & 0xC0 == 0x80:
+    length, shortest = limit, max(0, limit - 4)
+    while length > shortest and partial.content[length] & 0xC0 == 0x80:
         length -= 1
-    length = length if length > limit - 4 else limit
+    length = length if length > shortest else limit
     part = Joined(
         partial.work,
         partial.offset + partial.parts,

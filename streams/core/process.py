@@ -8,8 +8,8 @@ since a record may be finished by a later chunk, even one of the next file, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from schemas.codec import Codec
@@ -81,6 +81,12 @@ class Result:
     counts: Counts = field(default_factory=Counter)
 
 
+def out_of_bounds(chunk: Mapping[str, Any]) -> str | None:
+    """What is wrong with a chunk that could be decoded but whose bytes can have no record ids; None: nothing."""
+    begin, end = chunk["offset"], chunk["offset"] + len(chunk["payload"])
+    return None if 0 <= begin and end < INCOMPLETE else f"raw_chunk: no file has bytes {begin} to {end}"
+
+
 class Processor:
     """Turns chunks into records."""
 
@@ -127,8 +133,8 @@ class Processor:
                 state.resume(chunk["resumed"])
             payload = chunk["payload"]
             _take(state, builder, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
-            if chunk["ended"] and state.cut is not None:
-                builder.cut_line(state, state.cut, now, ("unterminated",))
+            if chunk["ended"]:
+                builder.end_file(state, work, now)
             state.advance(chunk)
         return builder.result()
 
@@ -174,9 +180,7 @@ def _finish_line(
     elif state.long_line is not None:
         header = state.long_line
         state.long_line = None if newline else header
-        builder.fragment(
-            state, offset, header._replace(partial=header.partial or not newline, content=piece), work, now
-        )
+        builder.join(state, offset, header._replace(partial=header.partial or not newline, content=piece), work, now)
     elif state.cut is not None:
         state.cut.content += piece
         state.cut.waiting_since = now
@@ -217,42 +221,54 @@ class RecordBuilder:
     def lines(self, state: SourceState[Work], work: Work, lines: list[bytes], position: int, now: float) -> None:
         """Whole lines, the first at ``position``."""
         self.counts["lines_total",] += len(lines)
-        record = self.record
+        record, limit = self.record, self._limit
         plain = state.is_plain()
         for line in lines:
             offset = position
             position += len(line) + 1
             fields = line.split(b" ", 3)
-            if plain and len(fields) == 4 and fields[2] == b"F" and fields[1] in STREAMS:
+            if plain and len(fields) == 4 and fields[2] == b"F" and fields[1] in STREAMS and len(line) <= limit:
                 record(work, offset, fields[0], fields[1], fields[3])
             else:
                 self._other(state, work, offset, line, now)
                 plain = state.is_plain()
 
-    def _other(self, state: SourceState[Work], work: Work, offset: int, line: bytes, now: float) -> None:
-        """A line that is partial, may continue a partial one, or cannot be read."""
+    def _other(
+        self, state: SourceState[Work], work: Work, offset: int, line: bytes, now: float, flags: tuple[str, ...] = ()
+    ) -> None:
+        """A line that is partial, long, or may continue a partial one; or one that cannot be read."""
         parsed = parse_line(line)
         if parsed is None:
             self._unreadable(work, offset, line, "not a line as a container runtime writes it")
-        else:
-            self.fragment(state, offset, parsed, work, now)
-
-    def fragment(self, state: SourceState[Work], offset: int, line: CriLine, work: Work, now: float) -> None:
-        """A line that is to be joined with others of its stream, where there are any."""
-        if line.stream in state.partials or line.stream in state.skip_streams:
+        elif self.join(state, offset, parsed, work, now, flags):
             self.counts["joined_lines_total",] += 1
-        self._joined(state.join(offset, line, work, now, self._limit, self._timeout))
+
+    def join(
+        self,
+        state: SourceState[Work],
+        offset: int,
+        line: CriLine,
+        work: Work,
+        now: float,
+        flags: tuple[str, ...] = (),
+    ) -> bool:
+        """Add a line, or a piece of one, to others of its stream. Whether it belongs to a record that began before.
+
+        ``flags`` are for the record that it completes, if it completes one.
+        """
+        continues = line.stream in state.partials or line.stream in state.skip_streams
+        records = state.join(offset, line, work, now, self._limit, self._timeout)
+        late = any("incomplete" in each.flags for each in records)
+        if flags and records and not line.partial:
+            records[-1] = replace(records[-1], flags=records[-1].flags + flags)
+        self._joined(records)
+        return continues and not late
 
     def cut_line(self, state: SourceState[Work], cut: CutLine[Work], now: float, flags: tuple[str, ...] = ()) -> None:
         """A line that was cut between chunks and is whole now, or as whole as it will ever be (``flags``)."""
         state.cut = None
         self.counts["lines_total",] += 1
-        line = bytes(cut.content)
-        parsed = parse_line(line)
-        if parsed is not None and flags and not parsed.partial and state.is_plain():
-            self.record(cut.work, cut.offset, parsed.timestamp, parsed.stream, parsed.content, flags)
-        else:
-            self._other(state, cut.work, cut.offset, line, now)
+        self._other(state, cut.work, cut.offset, bytes(cut.content), now, flags)
 
     def long_line(self, state: SourceState[Work], cut: CutLine[Work], now: float) -> None:
         """A line that is too long to be held until its end comes: pass on its beginning."""
@@ -263,13 +279,23 @@ class RecordBuilder:
             return
         self.counts["lines_total",] += 1
         state.long_line = parsed._replace(content=b"")
-        self.fragment(state, cut.offset, parsed._replace(partial=True), cut.work, now)
+        if self.join(state, cut.offset, parsed._replace(partial=True), cut.work, now):
+            self.counts["joined_lines_total",] += 1
+
+    def end_file(self, state: SourceState[Work], work: Work, now: float) -> None:
+        """The file ends here, so its last line is as whole as it will ever be, and no line of the next file's."""
+        state.skip_line = False
+        header, state.long_line = state.long_line, None
+        if state.cut is not None:
+            self.cut_line(state, state.cut, now, ("unterminated",))
+        elif header is not None and not header.partial and header.stream in state.partials:
+            self.join(state, 0, header, work, now, ("unterminated",))
 
     def give_up(self, state: SourceState[Work], now: float, before: float = float("inf")) -> None:
         """Pass on as it is what has waited since ``before`` for a rest that did not come."""
-        self._joined(state.give_up(before=before))
         if state.cut is not None and state.cut.waiting_since <= before:
             self.cut_line(state, state.cut, now, ("unterminated", "incomplete"))
+        self._joined(state.give_up(before=before))
 
     def _joined(self, records: Iterable[Joined[Work]]) -> None:
         for each in records:

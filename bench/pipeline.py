@@ -1,7 +1,7 @@
-"""A pipeline of real stage processes on the session's servers, with topics, groups, indices and folders of its own.
+"""A pipeline of real stage processes on given servers, with topics, groups, indices and folders of its own.
 
-Stages are started, killed and stopped one by one, which is what end-to-end and fault tests are about; at the end
-everything that arrived is read back from where it went.
+End-to-end tests, fault tests and benchmarks start, kill, stop and measure its stages one by one, and read back at the
+end what arrived where.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import yaml
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from deploy.topics import apply_topics
+from runtime.kafka import client_config
 from schemas.codec import Codec
 from schemas.settings import parse_settings
 from schemas.topics import topics_for
+from sinks.consumer import offset_of
 
 STAGES = ("produce", "stream", "search", "archive")
 
@@ -77,7 +79,7 @@ class Pipeline:
         for stage in list(self.processes):
             self.kill(stage)
 
-    def start(self, *stages: str) -> None:
+    def start(self, *stages: str, metrics_port: int = 0) -> None:
         """Start stages; a sink by its name."""
         for stage in stages or STAGES:
             command = [stage] if stage in ("produce", "stream") else ["sink", stage]
@@ -87,7 +89,12 @@ class Pipeline:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    env={**os.environ, "LOGFERRY_KAFKA__INSTANCE": stage, "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom")},
+                    env=os.environ
+                    | {
+                        "LOGFERRY_KAFKA__INSTANCE": stage,
+                        "LOGFERRY_METRICS__PORT": str(metrics_port),
+                        "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom"),
+                    },
                 )
 
     def kill(self, stage: str) -> None:
@@ -140,7 +147,9 @@ class Pipeline:
         """Wait until so many documents are there; fails when their number does not change for ``quiet_secs``."""
         self.wait_until(self.count, lambda count: count >= expected, f"{expected} documents", quiet_secs)
 
-    def wait_until(self, look: Callable[[], Any], good: Callable[[Any], bool], what: str, quiet_secs: float = 30.0) -> None:
+    def wait_until(
+        self, look: Callable[[], Any], good: Callable[[Any], bool], what: str, quiet_secs: float = 30.0
+    ) -> None:
         """Wait for something; fails when what is looked at does not change for ``quiet_secs``."""
         last, since = look(), time.monotonic()
         while not good(last):
@@ -179,21 +188,39 @@ class Pipeline:
 
     def values(self, topic: str, kind: str) -> Iterator[dict[str, Any]]:
         """Everything in a topic now, decoded."""
-        name = f"{self.index}.{topic}"
-        consumer = Consumer({"bootstrap.servers": self.bootstrap_servers, "group.id": "unused", "enable.partition.eof": False})
         codec = Codec(kind)
-        partitions = [TopicPartition(name, each) for each in consumer.list_topics(name, 10).topics[name].partitions]
-        for each in partitions:
-            low, high = consumer.get_watermark_offsets(each, timeout=10)
-            consumer.assign([TopicPartition(name, each.partition, OFFSET_BEGINNING)])
+        for _, values in self.batches(topic):
+            for value in values:
+                decoded = codec.decode(value)
+                assert isinstance(decoded, dict), decoded
+                yield decoded
+
+    def batches(self, topic: str) -> Iterator[tuple[list[bytes], list[bytes]]]:
+        """Keys and values of everything in a topic now, in batches."""
+        name = f"{self.index}.{topic}"
+        consumer = Consumer(client_config(self.settings.kafka, "reader") | {"group.id": "unused"})
+        for partition, low, high in self._spans(consumer, name):
+            consumer.assign([TopicPartition(name, partition, low)])
             while low < high:
-                record = consumer.poll(10)
-                assert record is not None and record.error() is None
-                low = record.offset() + 1
-                value = codec.decode(record.value())
-                assert isinstance(value, dict), value
-                yield value
+                records = [each for each in consumer.consume(2000, 1.0) if each.error() is None]
+                if records:
+                    low = offset_of(records[-1]) + 1
+                    yield [each.key() or b"" for each in records], [each.value() or b"" for each in records]
         consumer.close()
+
+    def topic_size(self, topic: str) -> int:
+        """Records in a topic now."""
+        consumer = Consumer(client_config(self.settings.kafka, "reader") | {"group.id": "unused"})
+        size = sum(high - low for _, low, high in self._spans(consumer, f"{self.index}.{topic}"))
+        consumer.close()
+        return size
+
+    @staticmethod
+    def _spans(consumer: Consumer, name: str) -> list[tuple[int, int, int]]:
+        """Partition, first offset and end of each partition."""
+        partitions = consumer.list_topics(name, 10).topics[name].partitions
+        spans = [(each, consumer.get_watermark_offsets(TopicPartition(name, each), timeout=10)) for each in partitions]
+        return [(partition, low, high) for partition, (low, high) in spans]
 
 
 def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,213 @@
+"""The benchmark's tasks: each stage alone on the same lines, and beside it the raw limit it works against.
+
+============  =======================================================================  ======================
+task          what runs                                                                 a line is
+============  =======================================================================  ======================
+read          reading the files in blocks                                               a line in a file
+librdkafka    producing the same blocks with the bare client                            a line in a file
+produce       ``logferry produce``: files to the raw topic                              a line in a file
+stream        ``logferry stream``: frame, parse, keep 30 % by severity, route           a line in a file
+bulk          indexing prebuilt documents with the bare client                          a document
+index         ``logferry sink``: records into Elasticsearch                             a record
+archive       ``logferry sink``: records into Parquet objects                           a record
+============  =======================================================================  ======================
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+from confluent_kafka import Producer
+from elasticsearch import Elasticsearch
+
+from bench.corpus import KEPT_SHARE, Corpus, generate
+from bench.measure import Figures, Stopwatch, peak_rss_mb
+from bench.pipeline import Pipeline
+from runtime.kafka import producer_config
+from schemas.settings import ElasticsearchSink
+from sinks.core.decode import RecordDecoder
+from sinks.elasticsearch.document import DocumentWriter
+from sinks.elasticsearch.request import BRIEF, HEADERS
+
+BLOCK_BYTES: Final = 256 * 1024
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Bench:
+    """Servers and lines to measure with."""
+
+    folder: Path
+    bootstrap_servers: str
+    elasticsearch_url: str
+    lines: int
+
+    def run(self, tasks: list[str], progress: Progress) -> Iterator[Figures]:
+        """Measure tasks in the order in which they feed each other; those not asked for only feed."""
+        progress(f"writing {self.lines} lines")
+        corpus = generate(self.folder / "node", self.lines)
+        name = f"bench{os.getpid()}x{int(time.time())}"
+        changes = {"severity": [{"match": "**", "minimum": "warn"}]}
+        with Pipeline(self.folder, name, self.bootstrap_servers, self.elasticsearch_url, **changes) as pipeline:
+            for task, measure in TASKS.items():
+                if task in tasks or (task in FEEDERS and _feeds(task, tasks)):
+                    progress(task)
+                    figures = measure(pipeline, corpus)
+                    if task in tasks:
+                        yield figures
+
+
+def _feeds(task: str, tasks: list[str]) -> bool:
+    return any(other in FEEDERS[task] for other in tasks)
+
+
+def _own(task: str, lines: int, work: Callable[[], None]) -> Figures:
+    """Measure work in this process."""
+    process = psutil.Process()
+    before, started = process.cpu_times(), time.perf_counter()
+    work()
+    wall, after = time.perf_counter() - started, process.cpu_times()
+    cpu = after.user + after.system - before.user - before.system
+    return Figures(task, lines, wall, cpu, peak_rss_mb(process.pid))
+
+
+def _blocks(corpus: Corpus) -> Iterator[bytes]:
+    for path in corpus.files():
+        with path.open("rb", buffering=0) as file:
+            while block := file.read(BLOCK_BYTES):
+                yield block
+
+
+def _read(_pipeline: Pipeline, corpus: Corpus) -> Figures:
+    def work() -> None:
+        for _ in _blocks(corpus):
+            pass
+
+    return _own("read", corpus.lines, work)
+
+
+def _librdkafka(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    def work() -> None:
+        producer = Producer(producer_config(pipeline.settings.kafka, buffer_max_bytes=16 * 1024 * 1024))
+        for index, block in enumerate(_blocks(corpus)):
+            while True:
+                try:
+                    producer.produce(pipeline.settings.topics.names.ledger, block, key=str(index % 8))
+                except BufferError:
+                    producer.poll(0.05)
+                else:
+                    break
+        producer.flush()
+
+    return _own("librdkafka", corpus.lines, work)
+
+
+def _stage(pipeline: Pipeline, stage: str, lines: int, done: Callable[[dict[str, float]], bool]) -> Figures:
+    port = _free_port()
+    pipeline.start(stage, metrics_port=port)
+    try:
+        return Stopwatch(pipeline.processes[stage].pid, port).stop(STAGE_TASKS[stage], lines, done)
+    finally:
+        pipeline.stop(stage)
+
+
+def _produce(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    return _stage(
+        pipeline,
+        "produce",
+        corpus.lines,
+        lambda figures: figures.get("logferry_producer_acknowledged_bytes_total", 0) >= corpus.size,
+    )
+
+
+def _stream(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    def done(figures: dict[str, float]) -> bool:
+        return (
+            figures.get("logferry_stream_lines_total", 0) >= corpus.lines
+            and figures.get("logferry_stream_pending_bytes", 1) == 0
+        )
+
+    return _stage(pipeline, "stream", corpus.lines, done)
+
+
+def _index(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    records = _records(pipeline)
+    return _stage(
+        pipeline, "search", records, lambda figures: figures.get("logferry_sink_documents_total", 0) >= records
+    )
+
+
+def _archive(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    records = _records(pipeline)
+    return _stage(
+        pipeline, "archive", records, lambda figures: figures.get("logferry_sink_archived_records_total", 0) >= records
+    )
+
+
+def _bulk(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    """The documents of the index task, built beforehand, in requests of the same size and as many at once."""
+    sink = pipeline.settings.sinks["search"]
+    assert isinstance(sink, ElasticsearchSink)
+    requests = list(_requests(pipeline, sink.batch_max_bytes))
+    lines = sum(count for count, _ in requests)
+    client = Elasticsearch(pipeline.url, request_timeout=120)
+
+    def send(request: tuple[int, bytes]) -> None:
+        answer = client.perform_request("POST", BRIEF, headers=HEADERS, body=request[1]).body
+        assert answer == {"errors": False}, answer
+
+    def work() -> None:
+        with ThreadPoolExecutor(sink.requests_in_flight) as pool:
+            list(pool.map(send, requests))
+
+    return _own("bulk", lines, work)
+
+
+def _requests(pipeline: Pipeline, most_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Bulk requests for the records of the routed topic, into an index of their own."""
+    decoder, writer = RecordDecoder(), DocumentWriter(f"{pipeline.index}-prebuilt-%Y.%m.%d")
+    lines: list[bytes] = []
+    size = 0
+    for keys, values in pipeline.batches("app"):
+        for line in writer.lines(decoder.decode(keys, values)):
+            lines.append(line)
+            size += len(line)
+            if size >= most_bytes:
+                yield len(lines), b"".join(lines)
+                lines, size = [], 0
+    if lines:
+        yield len(lines), b"".join(lines)
+
+
+def _records(pipeline: Pipeline) -> int:
+    return pipeline.topic_size("app")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+STAGE_TASKS: Final = {"produce": "produce", "stream": "stream", "search": "index", "archive": "archive"}
+"""Stage -> task that measures it."""
+TASKS: Final[dict[str, Callable[[Pipeline, Corpus], Figures]]] = {
+    "read": _read,
+    "librdkafka": _librdkafka,
+    "produce": _produce,
+    "stream": _stream,
+    "bulk": _bulk,
+    "index": _index,
+    "archive": _archive,
+}
+FEEDERS: Final = {"produce": ("stream", "bulk", "index", "archive"), "stream": ("bulk", "index", "archive")}
+"""Task -> tasks that need what it leaves behind."""
