@@ -79,7 +79,7 @@ class Stopwatch:
     def _wait(self, done: Callable[[dict[str, float]], bool]) -> None:
         figures = scrape(self._port)
         while not done(figures):
-            if time.monotonic() > self._until or not self._process.is_running():
+            if time.monotonic() > self._until or self._process.status() == psutil.STATUS_ZOMBIE:
                 raise FatalError(f"the stage did not come to its end; its figures: {figures}")
             time.sleep(POLL_SECS)
             figures = scrape(self._port)

@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 from confluent_kafka import Producer
 from elasticsearch import Elasticsearch
 
-from bench.corpus import KEPT_SHARE, Corpus, generate
+from bench.corpus import Corpus, generate
 from bench.measure import Figures, Stopwatch, peak_rss_mb
 from bench.pipeline import Pipeline
 from runtime.kafka import producer_config
@@ -55,7 +55,7 @@ class Bench:
         progress(f"writing {self.lines} lines")
         corpus = generate(self.folder / "node", self.lines)
         name = f"bench{os.getpid()}x{int(time.time())}"
-        changes = {"severity": [{"match": "**", "minimum": "warn"}]}
+        changes: dict[str, Any] = {"severity": [{"match": "**", "minimum": "warn"}]}
         with Pipeline(self.folder, name, self.bootstrap_servers, self.elasticsearch_url, **changes) as pipeline:
             for task, measure in TASKS.items():
                 if task in tasks or (task in FEEDERS and _feeds(task, tasks)):
@@ -138,21 +138,21 @@ def _stream(pipeline: Pipeline, corpus: Corpus) -> Figures:
     return _stage(pipeline, "stream", corpus.lines, done)
 
 
-def _index(pipeline: Pipeline, corpus: Corpus) -> Figures:
+def _index(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     records = _records(pipeline)
     return _stage(
         pipeline, "search", records, lambda figures: figures.get("logferry_sink_documents_total", 0) >= records
     )
 
 
-def _archive(pipeline: Pipeline, corpus: Corpus) -> Figures:
+def _archive(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     records = _records(pipeline)
     return _stage(
         pipeline, "archive", records, lambda figures: figures.get("logferry_sink_archived_records_total", 0) >= records
     )
 
 
-def _bulk(pipeline: Pipeline, corpus: Corpus) -> Figures:
+def _bulk(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     """The documents of the index task, built beforehand, in requests of the same size and as many at once."""
     sink = pipeline.settings.sinks["search"]
     assert isinstance(sink, ElasticsearchSink)

@@ -46,7 +46,7 @@ class NodeProducer:
         self._store = CheckpointStore(Path(settings.producer.state_folder))
         self._marks = self._store.load()
         self._left_open = {name for name, mark in self._marks.items() if not mark.ended}
-        """Incarnations that an earlier run did not finish; those that never turn up are lost."""
+        """Incarnations that an earlier run did not finish; those that no scan finds are lost."""
         limits = ReadLimits(
             settings.producer.chunk_max_bytes,
             settings.producer.line_max_bytes,
@@ -88,6 +88,7 @@ class NodeProducer:
         wall = time.time()
         for each in self._inputs:
             each.scan(now, wall)
+            self._left_open.difference_update(name for tail in each.tails() for name in tail.known())
         self._scans += 1
         if self._scans == 2:
             self._report_lost()
@@ -124,8 +125,7 @@ class NodeProducer:
 
     def _report_lost(self) -> None:
         """Name what an earlier run had not finished and what is no longer there."""
-        found = {life for each in self._inputs for tail in each.tails() for life in tail.known()}
-        for name in self._left_open - found:
+        for name in self._left_open:
             mark = self._marks[name]
             mark.ended = True
             lost = max(0, mark.size - mark.offset)

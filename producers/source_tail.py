@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from producers.core.checkpoint import Mark, Marks
 from producers.core.container_path import LogFileName, log_file_name
-from producers.core.cut import LOOK_BACK_BYTES, behind_cut_line, cut_length, open_streams
+from producers.core.cut import LOOK_BACK_BYTES, OpenStreams, behind_cut_line, cut_length, has_header, open_streams
 from producers.log_file import LogFile, open_log
 from runtime.frontier import Frontier
 from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
@@ -59,19 +59,18 @@ class Life:
     """The next chunk is the first of this run."""
     inside_line: bool = False
     """The read position is in the middle of a line."""
-    open_streams: list[str] = field(default_factory=list)
+    open_streams: OpenStreams = field(default_factory=dict)
     """Streams whose last line before the read position is partial."""
     rest: tuple[int, float] = (0, 0.0)
     """Length of the line without end at the end of the file, and since when it has that length."""
-    frontier: Frontier[tuple[int, bool]] = field(default_factory=Frontier)
-    """Chunks in flight by offset, each with its end and whether it is the last."""
+    frontier: Frontier[tuple[int, bool, OpenStreams]] = field(default_factory=Frontier)
+    """Chunks in flight by offset, each with its end, whether it is the last, and what it leaves open."""
 
     def acknowledge(self, start: int) -> int:
         """The chunk that begins at ``start`` is in Kafka; returns by how many bytes the mark advanced."""
         before = self.mark.offset
-        for end, last in self.frontier.finish(start):
-            self.mark.offset = end
-            self.mark.ended = last
+        for end, last, still_open in self.frontier.finish(start):
+            self.mark.offset, self.mark.ended, self.mark.open_streams = end, last, still_open
         return self.mark.offset - before
 
 
@@ -103,11 +102,11 @@ class SourceTail:
         """Path -> what was said of it last, so that it is said once."""
         self.container_ids: dict[int, str] = {}
         """Restart -> container id, as links name it."""
-        self._open_at_end: tuple[int, list[str]] | None = None
+        self._open_at_end: tuple[int, OpenStreams] | None = None
         """Restart of the file that ended last, and its streams left open."""
 
     def scan(self, now: float, wall: float, *, from_end: bool = False) -> None:
-        """Look which files there are. ``now`` is monotonic, ``wall`` seconds since 1970; raises OSError.
+        """Look which files there are. ``now`` is monotonic, ``wall`` seconds since 1970.
 
         ``from_end`` skips what is there already.
         """
@@ -115,6 +114,9 @@ class SourceTail:
             entries = os.listdir(self.folder)  # noqa: PTH208 - hot for many files
         except FileNotFoundError:
             entries = []  # the pod was removed; what is open is read to its end
+        except OSError as error:
+            self._complain(self.folder, error)
+            return  # nothing is known of the folder, so nothing in it ends
         names = {entry: parsed for entry in entries if (parsed := log_file_name(entry))}
         self._read_out = {
             name for name in self._read_out if name.hex() in self._marks and not self._marks[name.hex()].ended
@@ -167,7 +169,11 @@ class SourceTail:
         """Identify a file that is not open: new, compressed meanwhile, or left from an earlier run."""
         path = f"{self.folder}/{entry}"
         log = open_log(path)
-        line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=not parsed.live)
+        try:
+            line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=not parsed.live)
+        except UNREADABLE:
+            log.close()
+            raise
         if line is None:
             log.close()  # its first line is still being written
             return None
@@ -183,26 +189,20 @@ class SourceTail:
         if mark is None:
             start = (log.size() or 0) if from_end and parsed.live else 0
             mark = Mark(
-                self.source["id"], path, start, start, ended=from_end and not parsed.live, open_streams=[], seen_at=wall
+                self.source["id"], path, start, start, ended=from_end and not parsed.live, open_streams={}, seen_at=wall
             )
             self._marks[name.hex()] = mark
             if mark.ended:
                 log.close()
                 return None
+            if start:
+                mark.open_streams = _open_before(log, start)
         mark.path = path
         life = Life(name, parsed, log, signature[:2], mark, mark.offset)  # type: ignore[arg-type]
-        if life.position:
-            self._look_back(life)
+        life.open_streams = mark.open_streams
+        life.inside_line = life.position > 0 and log.read(life.position - 1, 1) != b"\n"
         self._lives.append(life)
         return life
-
-    @staticmethod
-    def _look_back(life: Life) -> None:
-        """Find out what is unfinished where reading goes on."""
-        start = max(0, life.position - LOOK_BACK_BYTES)
-        before = life.log.read(start, life.position - start)
-        life.inside_line = not before.endswith(b"\n")
-        life.open_streams = open_streams(behind_cut_line(before, inside_line=start > 0))
 
     def next_chunk(self, now: float) -> Chunk | None:
         """What can be read now, at most one chunk; None: nothing yet."""
@@ -216,7 +216,7 @@ class SourceTail:
         block, full = self._block(life)
         final = life.final_since is not None and now - life.final_since >= ROTATION_GRACE_SECS and not full
         length = cut_length(block, full=full and len(block) >= self._limits.line_max_bytes, final=final)
-        if not length and not final and not self._is_stalled(life, len(block), now):
+        if not length and not final and not self._is_stalled(life, block, now):
             return None
         return self._take(life, block[: length or len(block)], ended=final)
 
@@ -229,23 +229,24 @@ class SourceTail:
             block = life.log.read(life.position, size)
         return block, len(block) == size
 
-    def _is_stalled(self, life: Life, rest: int, now: float) -> bool:
-        if rest != life.rest[0]:
-            life.rest = (rest, now)
-        return rest > 0 and now - life.rest[1] >= self._limits.unterminated_line_secs
+    def _is_stalled(self, life: Life, rest: bytes, now: float) -> bool:
+        """Whether a line without end has waited long enough; never within its header, whose two halves say nothing."""
+        if len(rest) != life.rest[0]:
+            life.rest = (len(rest), now)
+        waited = now - life.rest[1] >= self._limits.unterminated_line_secs
+        return waited and (has_header(rest) or (life.inside_line and rest != b""))
 
     def _take(self, life: Life, payload: bytes, *, ended: bool) -> Chunk:
         offset = life.position
         if offset == 0:
             restart, streams = self._open_at_end or self._open_before(life)
-            life.open_streams = streams if restart == life.file_name.restart else []
+            life.open_streams = streams if restart == life.file_name.restart else {}
         resumed = None
         if life.first or life.inside_line or life.open_streams:
             resumed = {"inside_line": life.inside_line, "open_streams": life.open_streams}
         self._step(life, payload)
-        life.frontier.begin(offset, (life.position, ended))
+        life.frontier.begin(offset, (life.position, ended, life.open_streams))
         if ended:
-            life.mark.open_streams = life.open_streams
             self._open_at_end = (life.file_name.restart, life.open_streams)
             life.ended = True
         return Chunk(life, offset, payload, ended, resumed)
@@ -258,7 +259,7 @@ class SourceTail:
         life.position += len(payload)
         life.first = False
 
-    def _open_before(self, life: Life) -> tuple[int, list[str]]:
+    def _open_before(self, life: Life) -> tuple[int, OpenStreams]:
         """What the checkpoint says of the file before this one; nothing is open when it says nothing."""
         earlier = [
             (name, mark)
@@ -268,7 +269,7 @@ class SourceTail:
             and (name := log_file_name(mark.path.rsplit("/", 1)[1]))
         ]
         if not earlier:
-            return life.file_name.restart, []
+            return life.file_name.restart, {}
         name, mark = max(earlier, key=lambda pair: pair[0])
         return name.restart, mark.open_streams
 
@@ -306,6 +307,12 @@ class SourceTail:
             size = life.log.size()
             if size is not None:
                 yield max(0, size - life.position)
+
+
+def _open_before(log: LogFile, position: int) -> OpenStreams:
+    """Streams open where reading begins in the middle of a file that nobody has read."""
+    start = max(0, position - LOOK_BACK_BYTES)
+    return open_streams(behind_cut_line(log.read(start, position - start), inside_line=start > 0))
 
 
 def _is_final(name: LogFileName, newest: LogFileName) -> bool:

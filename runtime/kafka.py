@@ -37,7 +37,7 @@ def client_config(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "client.id": client_id,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2000,
-        "error_cb": _log_error,
+        "error_cb": log_error,
         "logger": logging.getLogger("librdkafka"),
     }
 
@@ -120,7 +120,8 @@ def read_file(path: str) -> str:
     return Path(path).read_text(encoding="utf-8")
 
 
-def _log_error(error: KafkaError) -> None:
+def log_error(error: KafkaError) -> None:
+    """Log what a client reports by itself: a lost connection, a fatal error."""
     if error.fatal():
         _log.error("Kafka client: %s", error.str())
     else:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,9 +119,10 @@ class StreamApp:
         """Wait for what is in flight and commit it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + DRAIN_SECS
-        while self.worker.pending_bytes and self.worker.failure is None and loop.time() < until:
-            self.worker.serve()
-            await asyncio.sleep(SERVE_SECS)
+        with suppress(FatalError):
+            while self.worker.pending_bytes and loop.time() < until:
+                self.worker.serve()
+                await asyncio.sleep(SERVE_SECS)
         try:
             await asyncio.wait_for(self._app.consumer.commit(), DRAIN_SECS)
         except Exception as error:  # whatever keeps us from committing, reading again repairs it

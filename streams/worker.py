@@ -8,21 +8,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from confluent_kafka import KafkaError, Message, Producer
-
-from runtime.kafka import producer_config, undeliverable
+from runtime.kafka import producer_config
 from runtime.metrics import Metrics
+from runtime.producer import OrderedProducer
 from schemas.codec import Codec, Undecodable
 from streams.assignment import Assignment
 from streams.core.join import SourceState
-from streams.core.process import JoinLimits, Processor, Result, Work, out_of_bounds
+from streams.core.process import JoinLimits, Output, Processor, Result, Work, out_of_bounds
 from streams.core.rules import Rules
 from streams.pods import PodTable
 
 if TYPE_CHECKING:
-    from schemas.errors import FatalError
     from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ class StreamWorker(Generic[Token]):
         self,
         settings: Settings,
         acknowledge: Callable[[Token], None],
-        producer: Producer | None = None,
+        producer: OrderedProducer | None = None,
         pods: PodTable | None = None,
     ) -> None:
         """``producer`` and ``pods`` stand for the connections that are made otherwise."""
@@ -57,7 +56,7 @@ class StreamWorker(Generic[Token]):
             time.time_ns,
             self._names,
         )
-        self._producer = producer or Producer(
+        self._producer = producer or OrderedProducer(
             producer_config(
                 settings.kafka,
                 "logferry-stream",
@@ -68,9 +67,11 @@ class StreamWorker(Generic[Token]):
         )
         self._assignments: dict[int, tuple[int, Assignment[Token]]] = {}
         """Partition -> generation and assignment."""
-        self.pending_bytes = 0
+
+    @property
+    def pending_bytes(self) -> int:
         """Values handed to the client and not delivered yet."""
-        self.failure: FatalError | None = None
+        return self._producer.pending_bytes
 
     def load(self) -> None:
         """Read what must be known before the first chunk. Raises TemporaryError."""
@@ -89,7 +90,7 @@ class StreamWorker(Generic[Token]):
         if isinstance(chunk, Undecodable) or problem:
             letter = self._processor.undecodable(value, partition, offset, "unreadable_chunk", problem or "")
             self.metrics.count("logferry_stream_dead_letters_total", 1, "unreadable_chunk")
-            self._produce(self._names.dead_letter, "", letter, done)
+            self._producer.send(self._names.dead_letter, "", [letter], done)
             return
         work = self._processor.work(chunk, partition, offset, done)
         state = assignment.state(work.key)
@@ -109,9 +110,7 @@ class StreamWorker(Generic[Token]):
         self, assignment: Assignment[Token], state: SourceState[Work], held: set[Work], key: str, result: Result
     ) -> None:
         """Produce what came out, and hold the chunks in which something unfinished begins."""
-        for work, topic, value in result.outputs:
-            work.outstanding += 1
-            self._produce(topic, key, value, work.release)
+        self._send(key, result.outputs)
         now_held = set(state.held())
         for work in now_held - held:
             work.outstanding += 1
@@ -121,29 +120,21 @@ class StreamWorker(Generic[Token]):
         for (name, *labels), amount in result.counts.items():
             self.metrics.count(f"logferry_stream_{name}", amount, *labels)
 
-    def _produce(self, topic: str, key: str, value: bytes, release: Callable[[], None]) -> None:
-        self.pending_bytes += len(value)
-
-        def delivered(error: KafkaError | None, record: Message) -> None:
-            self.pending_bytes -= len(value)
-            if error is None:
-                release()
-            else:
-                self.failure = undeliverable(error, record)
-
-        while True:
-            try:
-                self._producer.produce(topic, value, key=key, on_delivery=delivered)
-            except BufferError:
-                self._producer.poll(0.05)
-            else:
-                return
+    def _send(self, key: str, outputs: list[Output]) -> None:
+        """Produce to each topic what is meant for it; the chunks wait for the last record of each."""
+        by_topic: dict[str, tuple[list[bytes], dict[Work, None]]] = {}
+        for work, topic, value in outputs:
+            values, works = by_topic.setdefault(topic, ([], {}))
+            values.append(value)
+            works[work] = None
+        for topic, (values, works) in by_topic.items():
+            for work in works:
+                work.outstanding += 1
+            self._producer.send(topic, key, values, partial(_release, list(works)))
 
     def serve(self) -> None:
         """Delivery reports. Raises FatalError when Kafka refused a record for good."""
-        self._producer.poll(0)
-        if self.failure is not None:
-            raise self.failure
+        self._producer.poll()
 
     def tend(self) -> None:
         """Now and then: take in what is new of pods, and give up lines whose rest does not come."""
@@ -165,3 +156,8 @@ class StreamWorker(Generic[Token]):
     def close(self) -> None:
         """Let go of the connections."""
         self._pods.close()
+
+
+def _release(works: list[Work]) -> None:
+    for work in works:
+        work.release()

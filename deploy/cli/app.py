@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.cli import config, stages, topics
+from deploy.cli import config, demo, search, stack, stages, status, topics, up
 
 app = typer.Typer(
     name="logferry",
@@ -13,8 +13,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Carries every log line of your containers through Kafka to where people and machines need it.",
 )
+app.command()(up.up)
+app.command()(search.search)
+app.command()(status.status)
 app.command()(stages.produce)
 app.command()(stages.stream)
 app.command()(stages.sink)
+app.command()(demo.demo)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
+app.add_typer(stack.app, name="stack")

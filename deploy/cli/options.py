@@ -39,8 +39,13 @@ def read_settings(config: Path | None) -> Settings:
     path = settings_file(config)
     if path is None:
         return parse_settings("", "the defaults", os.environ)
+    return parse_settings(read_text(path), str(path), os.environ)
+
+
+def read_text(path: Path) -> str:
+    """The text of a settings file. Raises SettingsError when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(
             f"the settings cannot be read: {error.strerror}",
@@ -51,4 +56,3 @@ def read_settings(config: Path | None) -> Settings:
         raise SettingsError(
             "the settings are not UTF-8 text", where=str(path), remedy="save the file as UTF-8"
         ) from error
-    return parse_settings(text, str(path), os.environ)

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ from typing import Final
 from deploy.local.users import User
 
 POLL_SECS: Final = 0.05
+KILL_SECS: Final = 5.0
+"""Longest wait for the kernel to take a killed process down."""
 LOG_MAX_BYTES: Final = 10_000_000
 """A server's log longer than this is renamed to `.1` before the next start."""
 
@@ -105,12 +107,18 @@ def _limit_log(log: Path) -> None:
 
 def started_of(pid: int) -> str | None:
     """Boot id and start time of the process that has this pid now; None if there is none, or only its remains."""
+    fields = _status(pid)
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot} {fields[19]}" if fields else None
+
+
+def _status(pid: int | str) -> list[str]:
+    """`/proc/<pid>/stat` from the state on: state, parent, group, …; empty for what no longer runs."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
+        return []
+    return [] if fields[0] in "ZX" else fields
 
 
 def is_alive(process: ProcessId) -> bool:
@@ -129,26 +137,34 @@ def stop_all(processes: Collection[ProcessId], grace_secs: float) -> list[Proces
     here = [process for process in processes if is_alive(process)]
     for process in here:
         _signal(process.pid, signal.SIGTERM)
-    _wait(here, grace_secs)
+    _wait_while(lambda: any(map(is_alive, here)), grace_secs)
     stubborn = [process for process in here if is_alive(process)]
-    for process in here:
-        _signal_group(process.pid, signal.SIGKILL)  # helpers of a leader that has gone must go too
-    _wait(stubborn, 5)
-    _collect()
+    _kill_groups(here)  # the helpers of a leader that has gone must go too
     return stubborn
 
 
 def kill(process: ProcessId) -> None:
-    """SIGKILL to the process and its group, now; returns when it has gone."""
+    """SIGKILL to the process and its group, now; returns when they have gone."""
     if is_alive(process):
-        _signal_group(process.pid, signal.SIGKILL)
-        _wait([process], 5)
+        _kill_groups([process])
+
+
+def _kill_groups(leaders: Sequence[ProcessId]) -> None:
+    """Kill what is left of the leaders' groups, and wait: until a group has gone its ports and locks are taken."""
+    for leader in leaders:
+        _signal_group(leader.pid, signal.SIGKILL)
+    _wait_while(lambda: _any_in_groups({leader.pid for leader in leaders}), KILL_SECS)
     _collect()
 
 
-def _wait(processes: Collection[ProcessId], secs: float) -> None:
+def _any_in_groups(groups: set[int]) -> bool:
+    found = (_status(place.name) for place in Path("/proc").glob("[0-9]*"))
+    return any(int(fields[2]) in groups for fields in found if fields)
+
+
+def _wait_while(condition: Callable[[], bool], secs: float) -> None:
     deadline = time.monotonic() + secs
-    while any(is_alive(process) for process in processes) and time.monotonic() < deadline:
+    while condition() and time.monotonic() < deadline:
         time.sleep(POLL_SECS)
 
 
@@ -173,11 +189,11 @@ def _collect() -> None:
 
 
 def last_lines(log: Path, count: int = 20) -> str:
-    """The end of a log, for a message; empty if there is none."""
+    """The end of a log, for a message, without the frames of Java stack traces, which bury the reason."""
     try:
         with log.open("rb") as content:
             content.seek(max(0, log.stat().st_size - 64 * 1024))
             lines = content.read().decode(errors="replace").splitlines()
     except FileNotFoundError:
         return ""
-    return "\n".join(lines[-count:])
+    return "\n".join([line for line in lines if not line.startswith("\tat ")][-count:])

@@ -62,7 +62,7 @@ HINTS: Final[Mapping[str, str]] = {
     "No space left on device": "free some disk space, then start again",
     "There is insufficient memory": "free some memory (the servers need about 2 GB), then start again",
     "Cannot allocate memory": "free some memory (the servers need about 2 GB), then start again",
-    "(exit status -9)": "somebody killed it; if that was the kernel for want of memory, free about 2 GB and start again",
+    "(exit status -9)": "somebody killed it; if that was the kernel, free about 2 GB of memory, then start again",
     "Address already in use": "start again: another port will be chosen",
 }
 """What a server's last lines mean, where that is known."""

@@ -77,7 +77,6 @@ def spawn(stage: Stage, folder: Folder, environ: Mapping[str, str], port: int) -
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "deploy.cli", *stage.arguments],
-            cwd=folder.data,
             env={**environ, **ours},
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -64,7 +64,8 @@ class Totals:
     """By outcome: indexed, already_there, rejected."""
     objects: int = 0
     object_bytes: int = 0
-    archived_records: int = 0
+    archived: Mapping[str, int] = field(default_factory=dict)
+    """Records (of logs.raw: chunks) in the objects written, by sink."""
     errors: Mapping[str, int] = field(default_factory=dict)
     """By `<side>: <kind>`."""
     retries: Mapping[str, int] = field(default_factory=dict)
@@ -130,7 +131,7 @@ def totals_of(figures: Figures) -> Totals:
         documents=figures.by("logferry_sink_documents_total", "outcome"),
         objects=figures.total("logferry_sink_objects_total"),
         object_bytes=figures.total("logferry_sink_object_bytes_total"),
-        archived_records=figures.total("logferry_sink_archived_records_total"),
+        archived=figures.by("logferry_sink_archived_records_total", "sink"),
         errors={
             f"{side}: {kind}": amount
             for side in ("producer", "stream", "sink")
@@ -151,7 +152,9 @@ def summary(picture: Picture) -> dict[str, Any]:
         "seconds": round(picture.seconds, 1),
         **asdict(picture.totals),
         "lag": {
-            row.name: {row.lag_unit: row.lag} for row in picture.stages if row.lag is not None or row.lag_unit == "records"
+            row.name: {row.lag_unit: row.lag}
+            for row in picture.stages
+            if row.lag is not None or row.lag_unit == "records"
         },
         "restarts": {row.name: row.restarts for row in (*picture.stages, *picture.servers)},
         "failed": [row.name for row in picture.stages if row.state == "failed"],

@@ -87,7 +87,8 @@ class Supervisor:
         ports = {name: each.port for name, each in self.slots.items() if each.port}
         slot.port = settle(f"{self.folder.data} metrics", [slot.stage.name], ports)[0][slot.stage.name]
         slot.process = spawn(slot.stage, self.folder, self.environ, slot.port)
-        slot.state, slot.started_at = State.STARTING, now
+        slot.state = State.STARTING if slot.stage.has_metrics else State.RUNNING
+        slot.started_at = now
 
     def _bury(self, slot: Slot, now: float) -> None:
         assert slot.process  # noqa: S101 - the caller looked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from deploy.up.picture import Picture, StageRow
+    from deploy.up.status import Status
 
 STATE_STYLES: Final[Mapping[str, str]] = {
     "running": "green",
@@ -59,8 +61,9 @@ def flow(picture: Picture) -> RenderableType:
     table.add_row("dropped", counts(totals.dropped))
     table.add_row("dead-lettered", Text(counts(totals.dead_lettered), "red" if totals.dead_lettered else ""))
     table.add_row("documents", counts(totals.documents))
-    objects = f"{totals.objects:,} with {totals.archived_records:,} records, {show_bytes(totals.object_bytes)}"
-    table.add_row("objects", objects)
+    table.add_row(
+        "objects", f"{totals.objects:,}, {show_bytes(totals.object_bytes)};  records {counts(totals.archived)}"
+    )
     if totals.lost_bytes:
         table.add_row("lost", Text(f"{totals.lost_bytes:,} bytes vanished unread", "bold red"))
     if totals.retries:
@@ -151,3 +154,51 @@ def plain_line(picture: Picture) -> str:
     ]
     down = [f"{row.name} {row.state}" for row in picture.stages if row.state in ("waiting", "failed")]
     return "; ".join(parts + down)
+
+
+def status_screen(status: Status) -> RenderableType:
+    """The answer of `logferry status`."""
+    parts: list[RenderableType] = [_whether_it_runs(status)]
+    if status.runs and status.picture:
+        parts += [Text(), screen(status.picture)]
+    if status.topics is not None:
+        parts += [Text(), _topics(status)]
+    if not status.runs and status.lags:
+        waiting = ", ".join(f"{name} {amount:,}" for name, amount in status.lags.items())
+        parts += [Text(), Text.assemble(("records that wait  ", "bold"), waiting)]
+    for name, amount in status.documents.items():
+        parts.append(
+            Text.assemble((f"documents of {name}  ", "bold"), "no index yet" if amount is None else f"{amount:,}")
+        )
+    for problem in status.problems:
+        parts.append(Text(problem, "bold red"))
+    for name, lines in status.last_lines.items():
+        parts += [Text(), Text(f"{name} is down; its last lines:", "bold red"), *(Text(f"  {line}") for line in lines)]
+    return Group(*parts)
+
+
+def _whether_it_runs(status: Status) -> Text:
+    if not status.data:
+        return Text.assemble("Kafka ", status.kafka)
+    if status.runs:
+        pid = f", process {status.picture.pid}" if status.picture else ""
+        return Text.assemble(("`logferry up` runs", "bold green"), f" in {status.data}{pid}")
+    text = Text.assemble(("nothing runs", "bold"), f" in {status.data}")
+    if status.picture is None:
+        return text.append("; `logferry up` starts a pipeline")
+    last = status.picture
+    ended = "ended" if last.phase == "stopped" else "broke off"
+    return text.append(f"; the last run {ended} at {_utc(last.at)} after {show_duration(last.seconds)}")
+
+
+def _topics(status: Status) -> RenderableType:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column("topic", no_wrap=True)
+    table.add_column("records", justify="right", no_wrap=True)
+    for name, amount in (status.topics or {}).items():
+        table.add_row(Text(name, "bold"), f"{amount:,}")
+    return table
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

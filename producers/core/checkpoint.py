@@ -11,7 +11,7 @@ import zlib
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass
@@ -26,8 +26,8 @@ class Mark:
     """How long the file was known to be."""
     ended: bool
     """It was read to its end, and will not grow."""
-    open_streams: list[str]
-    """For an ended one: streams whose last line was partial."""
+    open_streams: dict[str, str]
+    """Streams whose last line before ``offset`` is partial, each with that line's timestamp."""
     seen_at: float
     """When a file of this incarnation was last there, in seconds since 1970."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 LOOK_BACK_BYTES: Final = 64 * 1024
-"""So far back from a position lines are searched for partial ones. A partial line holds at most 16 KiB."""
+"""So far back lines are searched for partial ones where reading begins at a file's end. One holds at most 16 KiB."""
 
 
 def cut_length(block: bytes, *, full: bool, final: bool) -> int:
@@ -21,19 +22,32 @@ def cut_length(block: bytes, *, full: bool, final: bool) -> int:
     return block.rfind(b"\n") + 1 or (len(block) if full else 0)
 
 
-_CRI_HEADER: Final = re.compile(rb"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^ \n]* (stdout|stderr) ([FP])(?=[ :\n]|\Z)")
+_CRI_HEADER: Final = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^ \n]*) (stdout|stderr) ([FP])(?=[ :\n]|\Z)")
+_HEADER_SPACES: Final = 3
+
+OpenStreams = dict[str, str]
+"""Stream whose last line is partial -> that line's timestamp."""
 
 
-def open_streams(lines: bytes, before: Iterable[str] = ()) -> list[str]:
-    """Streams whose last CRI line in ``lines`` is partial; ``before`` names those that were open before them.
+def open_streams(lines: bytes, before: Mapping[str, str] = MappingProxyType({})) -> OpenStreams:
+    """Streams whose last CRI line in ``lines`` is partial; ``before`` holds those that were open before them.
 
     ``lines`` begin with a line's first byte. Looks at lines only where some stream may be open, which is rare.
     """
-    still_open = set(before)
+    still_open = dict(before)
     if still_open or b" stdout P" in lines or b" stderr P" in lines:
         for header in _CRI_HEADER.finditer(lines):
-            (still_open.add if header[2] == b"P" else still_open.discard)(header[1].decode())
-    return sorted(still_open)
+            timestamp, stream, tag = header[1].decode(), header[2].decode(), header[3]
+            if tag == b"P":
+                still_open[stream] = timestamp
+            else:
+                still_open.pop(stream, None)
+    return still_open
+
+
+def has_header(line: bytes) -> bool:
+    """Whether enough of a CRI line is there to tell its stream and whether it is partial."""
+    return line.count(b" ") >= _HEADER_SPACES
 
 
 def behind_cut_line(block: bytes, *, inside_line: bool) -> bytes:

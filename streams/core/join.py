@@ -42,6 +42,8 @@ class Partial(Generic[Work]):
     timestamp: bytes
     waiting_since: float
     """When its latest piece came, by the clock of whoever feeds chunks in."""
+    latest: bytes
+    """Timestamp of its latest piece."""
     content: bytearray = field(default_factory=bytearray)
     parts: int = 0
     """Parts that were emitted already because the record is longer than the limit."""
@@ -86,8 +88,9 @@ class SourceState(Generic[Work]):
         """Header of a line so long that its beginning was passed on already."""
         self.skip_line = False
         """The rest of the current line belongs to a record that was finished before."""
-        self.skip_streams: set[bytes] = set()
-        """Streams whose lines up to the next full one belong to records that were finished before."""
+        self.skip_streams: dict[bytes, bytes] = {}
+        """Streams whose lines up to the next full one belong to records that were finished before, each with the
+        timestamp of its last line."""
 
     def is_idle(self) -> bool:
         """Nothing is unfinished, so that forgetting this state loses nothing."""
@@ -123,10 +126,12 @@ class SourceState(Generic[Work]):
         """
         self.cut = self.long_line = None
         self.partials.clear()
-        self.skip_line, self.skip_streams = False, set()
+        self.skip_line, self.skip_streams = False, {}
         if resumed is not None:
             self.skip_line = resumed["inside_line"]
-            self.skip_streams = {stream.encode() for stream in resumed["open_streams"]}
+            self.skip_streams = {
+                stream.encode(): timestamp.encode() for stream, timestamp in resumed["open_streams"].items()
+            }
 
     def advance(self, chunk: Mapping[str, Any]) -> None:
         """The whole chunk was seen."""
@@ -139,20 +144,27 @@ class SourceState(Generic[Work]):
             self.lives.popitem(last=False)
         self.life, self.restart, self.ended = life, chunk["restart"], chunk_ended
 
+    def continues(self, line: CriLine, timeout: int) -> bool:
+        """Whether a line belongs to a record that began in an earlier one. ``timeout`` as for `join`."""
+        partial = self.partials.get(line.stream)
+        latest = self.skip_streams.get(line.stream) if partial is None else partial.latest
+        return latest is not None and not is_late(latest, line.timestamp, timeout)
+
     def join(self, offset: int, line: CriLine, work: Work, now: float, limit: int, timeout: int) -> list[Joined[Work]]:
         """Take one line; returns the records it finishes. ``timeout`` is in nanoseconds, by the lines' own time."""
-        if line.stream in self.skip_streams:
-            if not line.partial:
-                self.skip_streams.discard(line.stream)
+        continues = self.continues(line, timeout)
+        if self.skip_streams.pop(line.stream, None) is not None and continues:
+            if line.partial:
+                self.skip_streams[line.stream] = line.timestamp
             return []
         partial = self.partials.pop(line.stream, None)
         done: list[Joined[Work]] = []
-        if partial is not None and is_late(partial.timestamp, line.timestamp, timeout):
+        if partial is not None and not continues:
             done.append(finish(partial, line.stream, incomplete=True))
             partial = None
         if partial is None:
-            partial = Partial(work, offset, line.timestamp, now)
-        partial.waiting_since = now
+            partial = Partial(work, offset, line.timestamp, now, line.timestamp)
+        partial.waiting_since, partial.latest = now, line.timestamp
         partial.content += line.content
         while len(partial.content) > limit:
             done.append(split_off(partial, line.stream, limit))

@@ -84,7 +84,7 @@ class Result:
 def out_of_bounds(chunk: Mapping[str, Any]) -> str | None:
     """What is wrong with a chunk that could be decoded but whose bytes can have no record ids; None: nothing."""
     begin, end = chunk["offset"], chunk["offset"] + len(chunk["payload"])
-    return None if 0 <= begin and end < INCOMPLETE else f"raw_chunk: no file has bytes {begin} to {end}"
+    return None if begin >= 0 and end < INCOMPLETE else f"raw_chunk: no file has bytes {begin} to {end}"
 
 
 class Processor:
@@ -256,13 +256,12 @@ class RecordBuilder:
 
         ``flags`` are for the record that it completes, if it completes one.
         """
-        continues = line.stream in state.partials or line.stream in state.skip_streams
+        continues = state.continues(line, self._timeout)
         records = state.join(offset, line, work, now, self._limit, self._timeout)
-        late = any("incomplete" in each.flags for each in records)
         if flags and records and not line.partial:
             records[-1] = replace(records[-1], flags=records[-1].flags + flags)
         self._joined(records)
-        return continues and not late
+        return continues
 
     def cut_line(self, state: SourceState[Work], cut: CutLine[Work], now: float, flags: tuple[str, ...] = ()) -> None:
         """A line that was cut between chunks and is whole now, or as whole as it will ever be (``flags``)."""

@@ -78,5 +78,7 @@ def test_the_last_lines_are_the_last_lines(tmp_path: Path) -> None:
     log = tmp_path / "some.log"
 
     assert last_lines(log) == ""
+    log.write_bytes(b"java.lang.Error: reason\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)\n")
+    assert last_lines(log) == "java.lang.Error: reason"
     log.write_bytes(b"".join(b"line %d \xff\n" % n for n in range(100_000)))
     assert last_lines(log, 2) == "line 99998 \N{REPLACEMENT CHARACTER}\nline 99999 \N{REPLACEMENT CHARACTER}"
