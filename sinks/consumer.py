@@ -38,10 +38,9 @@ def offset_of(record: Message) -> int:
 class Batch:
     """Records that are finished together."""
 
-    def __init__(self, records: list[Message], frontiers: Mapping[Partition, tuple[Frontier[int], int]]) -> None:
-        self.records = records
+    def __init__(self, frontiers: Mapping[Partition, tuple[Frontier[int], int]]) -> None:
         self.frontiers = frontiers
-        """For each partition its frontier, and the offset of its first record here."""
+        """For each partition its frontier, and the offset of its first record here. The records are not kept."""
 
 
 class GroupConsumer:
@@ -82,7 +81,7 @@ class GroupConsumer:
             last[partition] = offset
         for partition, (frontier, first) in frontiers.items():
             frontier.begin(first, last[partition] + 1)
-        return Batch(records, frontiers)
+        return Batch(frontiers)
 
     def finish(self, batch: Batch) -> None:
         """All records of a batch are where they belong."""

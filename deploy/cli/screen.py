@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress import BarColumn, DownloadColumn, Progress as Bars, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TransferSpeedColumn
+from rich.progress import Progress as Bars
 
 from deploy.local.data import default_data_folder
 from deploy.local.progress import Progress, Step
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from deploy.up.supervisor import Slot
 
 LINE_SECS: Final = 10.0
+WIDE: Final = 160
 EXAMPLE: Final = "kubernetes.labels.app:numbers-api AND log:fizz"
 
 
@@ -104,7 +106,8 @@ class LiveScreen(PlainScreen):
         self._end_bars()
         view = screen(picture, "Ctrl-C stops")
         if self._live is None:
-            self._live = Live(view, console=self.console, auto_refresh=False, vertical_overflow="crop")
+            # The summary takes its place.
+            self._live = Live(view, console=self.console, auto_refresh=False, transient=True)
             self._live.start()
         self._live.update(view, refresh=True)
 
@@ -159,5 +162,9 @@ def make_screen(*, to_stderr: bool) -> PlainScreen:
 
 def print_summary(picture: Picture) -> None:
     """What went through, on standard output."""
-    console = Console()
-    console.print(screen(picture), soft_wrap=not console.is_terminal)
+    wide_console().print(screen(picture))
+
+
+def wide_console() -> Console:
+    """Standard output; where it is no terminal, wide enough for any table."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDE)

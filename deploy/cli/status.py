@@ -21,12 +21,10 @@ def status(config: Config = None, data: Data = None, *, json: Json = False) -> N
     if json:
         print_json(found.as_json())
         return
-    from rich.console import Console
-
+    from deploy.cli.screen import wide_console
     from deploy.up.view import status_screen
 
-    console = Console()
-    console.print(status_screen(found), soft_wrap=not console.is_terminal)
+    wide_console().print(status_screen(found))
 
 
 def _folder(config: Path | None, data: Path | None) -> Path | None:

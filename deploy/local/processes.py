@@ -118,7 +118,8 @@ def _status(pid: int | str) -> list[str]:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return []
-    return [] if fields[0] in "ZX" else fields
+    # A killed process's first thread is a zombie while others still hold its ports: only the last one's end counts.
+    return [] if fields[0] in "ZX" and int(fields[17]) <= 1 else fields
 
 
 def is_alive(process: ProcessId) -> bool:

@@ -112,10 +112,10 @@ class LogIndex:
         return hits
 
     def _search(self, body: dict[str, Any], shard: int | None = None) -> ObjectApiResponse[Any]:
-        preference = {} if shard is None else {"preference": f"_shards:{shard}"}
+        preference = None if shard is None else f"_shards:{shard}"
         try:
             return self._client.search(
-                index=self._pattern, body=body, ignore_unavailable=True, allow_no_indices=True, **preference
+                index=self._pattern, body=body, ignore_unavailable=True, allow_no_indices=True, preference=preference
             )
         except (ApiError, elastic_transport.TransportError) as error:
             raise _explained(error, self._client) from error

@@ -5,6 +5,7 @@ What came from outside must not steer the terminal: control characters are shown
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,6 +20,8 @@ STYLES: Final = {
     "ERROR": "bold red",
     "FATAL": "bold white on red",
 }
+TIMES: Final = frozenset({"ts", "time", "timestamp", "@timestamp"})
+"""Attributes that say again when it was."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
@@ -60,13 +63,12 @@ def extras(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     attributes = document.get("attributes")
     if not isinstance(attributes, Mapping):
         return []
-    texts = [(str(name), value if isinstance(value, str) else _short_json(value)) for name, value in attributes.items()]
+    shown = [(str(name), value) for name, value in attributes.items() if name not in TIMES]
+    texts = [(name, value if isinstance(value, str) else _short_json(value)) for name, value in shown]
     return sorted(texts, key=lambda pair: "\n" in pair[1])
 
 
 def _short_json(value: object) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,7 +1,7 @@
 """From what a person asked for to the bodies of search requests. Pure.
 
 Documents are ordered by ``@timestamp`` (which Elasticsearch keeps to the millisecond), then by where they came from:
-incarnation and offset together are the record's id, so the order is total and a page can go on where the last one ended.
+incarnation and offset together are the record's id, so the order is total and a page goes on where the last one ended.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def spawn(stage: Stage, folder: Folder, environ: Mapping[str, str], port: int) -
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, prepared before the fork
+            preexec_fn=_end_with(os.getpid()),  # one system call, prepared before the fork
         )
 
 

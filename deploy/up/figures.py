@@ -8,7 +8,7 @@ missing from the totals, never from the data.
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -39,7 +39,7 @@ def parse_metrics(text: str) -> dict[Sample, float]:
 class _Runs:
     """One stage through all its processes."""
 
-    ended: Counter[Sample] = field(default_factory=Counter)
+    ended: defaultdict[Sample, float] = field(default_factory=lambda: defaultdict(float))
     latest: Samples = field(default_factory=dict)
     run: int = 0
 
@@ -65,20 +65,21 @@ class Figures:
         with self._lock:
             known = self._stages.setdefault(stage, _Runs())
             if run == known.run:
-                known.ended.update({sample: value for sample, value in known.latest.items() if _is_counter(sample)})
+                for sample, value in known.latest.items():
+                    known.ended[sample] += value if _is_counter(sample) else 0.0
                 # What was waiting still waits while nobody is there to say so.
                 known.latest = {sample: value for sample, value in known.latest.items() if not _is_counter(sample)}
                 known.run = run + 1
 
     def by_labels(self, name: str, stages: Iterable[str] | None = None) -> dict[tuple[str, ...], float]:
         """Labels' values -> total of a metric, over the given stages or all."""
-        total: Counter[tuple[str, ...]] = Counter()
+        total: defaultdict[tuple[str, ...], float] = defaultdict(float)
         with self._lock:
             for stage in self._stages if stages is None else stages:
                 runs = self._stages.get(stage, _Runs())
                 for sample, value in (*runs.ended.items(), *runs.latest.items()):
                     if sample[0] == name:
-                        total[sample[1]] += value  # type: ignore[assignment] - a Counter of floats
+                        total[sample[1]] += value
         return dict(total)
 
     def by(self, name: str, label: str) -> dict[str, int]:
@@ -102,7 +103,7 @@ def _add_what_fell(known: _Runs, samples: Samples) -> None:
     """Keep a counter that begins again within one run, which a stage may do by starting itself anew."""
     for sample, value in known.latest.items():
         if _is_counter(sample) and samples.get(sample, 0.0) < value:
-            known.ended[sample] += value  # type: ignore[assignment] - a Counter of floats
+            known.ended[sample] += value
 
 
 WINDOW_SECS: Final = 5.0

@@ -12,7 +12,8 @@ from typing import Final
 
 LINES_KEPT: Final = 12
 LINE_SHOWN: Final = 400
-_LOUD: Final = re.compile(r"^\S+Z (?:WARNING|ERROR|CRITICAL) |^error: ")
+_LOUD: Final = re.compile(r"^\S+Z (?:WARNING|ERROR|CRITICAL) (?!librdkafka: CONFWARN)|^error: ")
+"""CONFWARN is the Kafka client's remark at its start about settings that we chose on purpose."""
 
 
 class Journal:

@@ -34,11 +34,11 @@ class KafkaQuestions:
 
     def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset that the next record of each partition will have."""
-        return self._offsets(partitions, OffsetSpec.latest())
+        return self._offsets(partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]
 
     def starts(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The offset of the oldest record that each partition still has."""
-        return self._offsets(partitions, OffsetSpec.earliest())
+        return self._offsets(partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]
 
     def _offsets(self, partitions: Iterable[Partition], which: OffsetSpec) -> dict[Partition, int]:
         asked = {TopicPartition(*each): which for each in partitions}
@@ -90,7 +90,7 @@ def lag(
 
 def groups_of(settings: Settings) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Stage -> its consumer group and topics."""
-    groups = {"stream": (settings.stream.group, (RAW,))}
+    groups: dict[str, tuple[str, tuple[str, ...]]] = {"stream": (settings.stream.group, (RAW,))}
     for name, sink in settings.sinks.items():
         groups[f"sink {name}"] = (settings.sink_group(name), sink.topics)
     return groups

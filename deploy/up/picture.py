@@ -1,5 +1,6 @@
-"""All that is known about a running pipeline at one moment, as plain values: what the view shows, ``up.json`` keeps and
-the summary says. Pure.
+"""All that is known about a running pipeline at one moment, as plain values. Pure.
+
+It is what the view shows, what ``up.json`` keeps for `logferry status`, and what the summary is made from.
 """
 
 from __future__ import annotations
@@ -102,6 +103,12 @@ class Picture:
         """Since the start."""
         return self.at - self.started_at
 
+    @property
+    def restarts(self) -> dict[str, int]:
+        """By stage and server."""
+        stages = {row.name: row.restarts for row in self.stages}
+        return stages | {row.name: row.restarts for row in self.servers}
+
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """The picture that `asdict` made JSON of. Raises TypeError or KeyError for anything else."""
@@ -156,7 +163,7 @@ def summary(picture: Picture) -> dict[str, Any]:
             for row in picture.stages
             if row.lag is not None or row.lag_unit == "records"
         },
-        "restarts": {row.name: row.restarts for row in (*picture.stages, *picture.servers)},
+        "restarts": picture.restarts,
         "failed": [row.name for row in picture.stages if row.state == "failed"],
         "last_warning": picture.warning,
         "data": picture.data,

@@ -1,14 +1,13 @@
 """The story of one `up`: servers, settings, topics, stages, and all of it backwards.
 
 Stopping goes downstream, so that each stage can hand on what it has. With ``for_secs`` each one is asked only when
-nothing waits for it any more (or the time for that is over), so that a run of a minute ends with empty queues; otherwise
-all are asked together, since whatever waits is picked up by the next start.
+nothing waits for it any more (or the time for that is over), so that a run of a minute ends with empty queues;
+otherwise all are asked together, since whatever waits is picked up by the next start.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass

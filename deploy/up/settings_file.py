@@ -1,4 +1,4 @@
-"""The settings that `up` runs with: a person's (or the default ones), with this machine's addresses and folders in them.
+"""The settings that `up` runs with: a person's (or the default ones), with this machine's addresses and folders put in.
 
 They are written to ``<data>/logferry.yaml``, so that every other command can be used on the running pipeline with
 ``--config`` or ``--data``, and anybody can see what runs.
@@ -70,7 +70,7 @@ def read_wish(text: str, name: str, environ: Mapping[str, str]) -> Wish:
 def compose(wish: Wish, data: Path, node: str, demo_pattern: str | None, servers: Servers | None) -> dict[str, Any]:
     """The settings' data: ``servers`` replace what it names, and what is left open gets a place in the data folder.
 
-    ``demo_pattern`` is the glob of the demo's log files; it is one more input where inputs are named, else the only one.
+    ``demo_pattern`` is the glob of the demo's log files: one more input where inputs are named, else the only one.
     """
     result = deepcopy(wish.data)
     producer = result["producer"] = dict(result.get("producer") or {})

@@ -54,11 +54,8 @@ def take_status(data: Path | None, settings: Settings, *, ask_servers: bool) -> 
     """Look at a pipeline. Never raises on what does not answer."""
     picture = None if data is None else _picture(data)
     runs = data is not None and is_running(data)
-    topics, lags, documents, problems = None, {}, {}, []
-    if runs or ask_servers:
-        topics, lags, problems = _ask_kafka(settings)
-        documents, more = _ask_elasticsearch(settings)
-        problems += more
+    topics, lags, problems = _ask_kafka(settings) if runs or ask_servers else (None, {}, [])
+    documents, more = _ask_elasticsearch(settings) if runs or ask_servers else ({}, [])
     return Status(
         data="" if data is None else str(data),
         runs=runs,
@@ -67,7 +64,7 @@ def take_status(data: Path | None, settings: Settings, *, ask_servers: bool) -> 
         topics=topics,
         lags=lags,
         documents=documents,
-        problems=tuple(problems),
+        problems=(*problems, *more),
         last_lines=_last_lines(picture) if picture and runs else {},
     )
 

@@ -91,7 +91,7 @@ class Supervisor:
         slot.started_at = now
 
     def _bury(self, slot: Slot, now: float) -> None:
-        assert slot.process  # noqa: S101 - the caller looked
+        assert slot.process
         slot.last_exit = slot.process.returncode
         slot.process = None
         slot.crashes = crashes_in_row(self.backoff, slot.crashes, now - slot.started_at)

@@ -1,4 +1,4 @@
-"""The picture on a terminal (rich renderables), in one line for a pipe, and as a summary. Pure: nothing is printed here."""
+"""The picture on a terminal (rich renderables), in one line for a pipe, and as a summary. Pure: it prints nothing."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def plain_line(picture: Picture) -> str:
         f"objects {totals.objects:,}",
         "lag " + ", ".join(f"{row.name} {lag_words(row)}" for row in picture.stages if row.name != "demo"),
         f"errors {sum(totals.errors.values()):,}",
-        f"restarts {sum(row.restarts for row in (*picture.stages, *picture.servers)):,}",
+        f"restarts {sum(picture.restarts.values()):,}",
     ]
     down = [f"{row.name} {row.state}" for row in picture.stages if row.state in ("waiting", "failed")]
     return "; ".join(parts + down)

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 READ_RECORDS: Final = 2000
 READ_SECS: Final = 0.1
+PAUSE_AFTER_SECS: Final = 5.0
 DRAIN_SECS: Final = 4.0
 LOUD_EVERY: Final = 10
 """A request that keeps failing is complained of at its first failure and at every tenth."""
@@ -67,6 +68,7 @@ class ElasticsearchShell:
         self._backoff = Backoff()
         self._bulk = _Bulk()
         self._flying: dict[Future[bool], Batch] = {}
+        self._last_read = 0.0
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -81,17 +83,26 @@ class ElasticsearchShell:
         self._client.close()
 
     def _step(self, pool: ThreadPoolExecutor) -> None:
-        busy = len(self._flying) >= self._settings.requests_in_flight
-        if busy and self._is_due(time.monotonic()):
-            self._consumer.pause()
+        if len(self._flying) >= self._settings.requests_in_flight and self._is_due(time.monotonic()):
             wait(self._flying, READ_SECS, FIRST_COMPLETED)
+            self._stay_in_group()
         else:
             self._consumer.resume()
-        self._take(self._consumer.read(READ_RECORDS, 0.0 if busy and self._is_due(time.monotonic()) else READ_SECS))
+            self._take(self._consumer.read(READ_RECORDS, READ_SECS))
+            self._last_read = time.monotonic()
         self._land()
         if self._is_due(time.monotonic()) and len(self._flying) < self._settings.requests_in_flight:
             self._launch(pool)
         self._consumer.commit()
+
+    def _stay_in_group(self) -> None:
+        """While Elasticsearch takes nothing, show the group that this member lives.
+
+        Not at once: pausing throws away what the client has fetched ahead.
+        """
+        if time.monotonic() - self._last_read >= PAUSE_AFTER_SECS:
+            self._consumer.pause()
+            self._take(self._consumer.read(READ_RECORDS, 0.0))
 
     def _is_due(self, now: float) -> bool:
         bulk = self._bulk

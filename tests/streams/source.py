@@ -139,6 +139,8 @@ class Reading:
                 self.give_up(unfinished)
             restart = file.restart
             self.read_file(file, unfinished)
+        for stream, begun in unfinished.items():
+            self.finish(begun, stream, set(), whole=False)
         return self
 
     def read_file(self, file: File, unfinished: dict[str, Open]) -> None:
@@ -174,9 +176,10 @@ class Reading:
             self.finish(begun, stream, {"incomplete"})
         unfinished.clear()
 
-    def finish(self, begun: Open, stream: str, flags: set[str]) -> None:
+    def finish(self, begun: Open, stream: str, flags: set[str], *, whole: bool = True) -> None:
+        """``whole`` is false for what still waits for its rest: only pieces that are full are out."""
         pieces = cut_text(begun.content, RECORD_MAX_BYTES)
-        for number, piece in enumerate(pieces):
+        for number, piece in enumerate(pieces if whole else pieces[:-1]):
             own = flags if number == len(pieces) - 1 else set()
             own = own | ({"split"} if len(pieces) > 1 else set())
             offset = begun.offset + number
