@@ -66,7 +66,8 @@ def parse_record_id(text: str) -> tuple[bytes, int] | None:
         raw = urlsafe_b64decode(text + "=")
     except (ValueError, binascii.Error):
         return None
-    return (raw[:8], int.from_bytes(raw[8:], "big")) if len(raw) == 14 else None
+    life, offset = raw[:8], int.from_bytes(raw[8:], "big")
+    return (life, offset) if len(raw) == 14 and record_id(life, offset) == text else None
 
 
 def index_name(pattern: str, timestamp: int) -> str:

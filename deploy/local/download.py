@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 PARALLEL: Final = 8
 ATTEMPTS: Final = 3
 TIMEOUT_SECS: Final = 60
+COUNT_EVERY: Final = 0.005
+"""Of the whole: how much has to arrive before it is told again."""
 
 Count: TypeAlias = Callable[[int, int], None]
 """Takes bytes done and bytes total, from any thread, one at a time."""
@@ -119,6 +121,7 @@ class _Tally:
         self._total = total
         self._count = count
         self._done: dict[Artifact, int] = {}
+        self._told = 0
         self._guard = threading.Lock()
         self.cancelled = threading.Event()
 
@@ -127,7 +130,10 @@ class _Tally:
             raise InterruptedError("cancelled")
         with self._guard:
             self._done[artifact] = self._done.get(artifact, 0) + amount
-            self._count(sum(self._done.values()), self._total)
+            done = sum(self._done.values())
+            if done == self._total or abs(done - self._told) >= self._total * COUNT_EVERY:
+                self._told = done
+                self._count(done, self._total)
 
     def forget(self, artifact: Artifact) -> None:
         with self._guard:

@@ -76,6 +76,7 @@ class Elasticsearch:
         """Write the settings; the node wants to write beside them (its keystore)."""
         for name in ("config", "config/jvm.options.d", "data", "logs", "tmp"):
             make_folder(self.place.folder / name, self.place.user)
+        (self._config / "elasticsearch.keystore.tmp").unlink(missing_ok=True)  # of a killed start; the next refuses it
         lines = "".join(f"{key}: {json.dumps(value)}\n" for key, value in settings(self.place).items())
         write_text(self._config / "elasticsearch.yml", lines)
         write_text(self._config / "log4j2.properties", LOG_SETTINGS)

@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 ROUND_SECS: Final = 1.0
 LAG_SECS: Final = 2.0
 ANSWER_SECS: Final = 1.0
+KAFKA_SECS: Final = 3.0
 READ_BYTES: Final = 1 << 20
 
 
@@ -62,7 +63,8 @@ class Sampler(threading.Thread):
         super().__init__(name="sampler", daemon=True)
         self._targets = targets
         self._figures = figures
-        self._questions = KafkaQuestions(settings.kafka, timeout_secs=3.0)
+        self._kafka = settings.kafka
+        self._questions = KafkaQuestions(settings.kafka, KAFKA_SECS)
         self._groups = groups_of(settings)
         self._tails = {name: LogTail(path) for name, path in logs.items()}
         self._processes: dict[int, psutil.Process] = {}
@@ -125,6 +127,8 @@ class Sampler(threading.Thread):
         except UNANSWERED as error:
             _log.info("Kafka does not tell the lags: %s", error)
             self.lags = {}
+            # A client whose broker was killed gets no answer from the next one, however long it asks.
+            self._questions = KafkaQuestions(self._kafka, KAFKA_SECS)
         self.lags_at = began
 
     def _usage(self, pid: int) -> Usage | None:

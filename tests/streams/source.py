@@ -150,11 +150,14 @@ class Reading:
             self.read_line(file, position, whole, unfinished, ended=line.endswith(b"\n"))
             position += len(line)
 
-    def read_line(
-        self, file: File, position: int, line: bytes, unfinished: dict[str, Open], *, ended: bool
-    ) -> None:
+    def read_line(self, file: File, position: int, line: bytes, unfinished: dict[str, Open], *, ended: bool) -> None:
         parts = line.split(b" ", 3)
-        if len(parts) < 3 or parts[1] not in (b"stdout", b"stderr") or parts[2] not in (b"F", b"P") or _is_odd(parts[0]):
+        if (
+            len(parts) < 3
+            or parts[1] not in (b"stdout", b"stderr")
+            or parts[2] not in (b"F", b"P")
+            or _is_odd(parts[0])
+        ):
             self.letters.add((file.incarnation.hex(), position, line))
             return
         timestamp, stream = parts[0].decode(), parts[1].decode()
@@ -237,7 +240,9 @@ def is_inside_header(content: bytes, position: int) -> bool:
     return line != b"" and line.count(b" ") < 3
 
 
-def chunk(files: list[File], number: int, begin: int, end: int, *, ended: bool, first: bool, run: int) -> dict[str, Any]:
+def chunk(
+    files: list[File], number: int, begin: int, end: int, *, ended: bool, first: bool, run: int
+) -> dict[str, Any]:
     file = files[number]
     inside_line = begin > 0 and file.content[begin - 1 : begin] != b"\n"
     still_open = unfinished_at(files, number, begin)
@@ -253,4 +258,3 @@ def chunk(files: list[File], number: int, begin: int, end: int, *, ended: bool, 
         "resumed": {"inside_line": inside_line, "open_streams": still_open} if told else None,
         "payload": file.content[begin:end],
     }
-

@@ -19,6 +19,7 @@ from deploy.local.processes import is_alive
 from deploy.local.progress import Progress, Step
 from deploy.local.stack import Stack
 from deploy.local.state import read_running
+from deploy.local.users import make_folder, server_user
 from schemas.errors import FatalError
 
 if TYPE_CHECKING:
@@ -148,6 +149,16 @@ def test_a_process_that_merely_has_the_pid_is_not_touched(data: Path) -> None:
 
         assert bystander.poll() is None
         bystander.kill()
+
+
+def test_a_first_start_that_was_killed_half_way_does_not_spoil_the_next(data: Path) -> None:
+    for leftover in ("elasticsearch/config/elasticsearch.keystore.tmp", "kafka/log/bootstrap.checkpoint"):
+        make_folder((data / leftover).parent, server_user())
+        (data / leftover).write_bytes(b"")
+
+    with Stack(data) as stack:
+        assert stack.is_alive("elasticsearch")
+        assert stack.is_alive("kafka")
 
 
 def test_a_failed_start_names_the_server_and_shows_its_last_lines(data: Path) -> None:

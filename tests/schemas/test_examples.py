@@ -1,0 +1,73 @@
+"""Every kind of value has examples that fit its schema, and a bad sample that shows the check checks."""
+
+import json
+
+import avro.compatibility
+import avro.io
+import avro.schema
+import pytest
+
+from schemas.codec import KINDS, Codec, schema_text, schema_versions
+from tests.schemas import examples
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_version_of_a_kind_has_examples_and_a_bad_sample(kind):
+    for version in schema_versions(kind):
+        good = {name for name in examples.names(bad=False) if name.startswith(f"{kind}.v{version}/")}
+        assert {f"{kind}.v{version}/minimal.json", f"{kind}.v{version}/full.json"} <= good
+        assert [name for name in examples.names(bad=True) if name.startswith(f"{kind}.v{version}/")]
+
+
+@pytest.mark.parametrize("name", examples.names(bad=False))
+def test_an_example_fits_its_schema_by_fastavro_and_by_apache_avro(name):
+    value = examples.read(name)
+    apache = avro.schema.parse(schema_text(examples.kind_of(name)))
+    assert avro.io.validate(apache, value, raise_on_error=True)
+
+
+@pytest.mark.parametrize("name", examples.names(bad=True))
+def test_a_bad_sample_is_refused(name):
+    with pytest.raises(Exception, match=r"\S"):
+        examples.read(name)
+
+
+@pytest.mark.parametrize("name", examples.names(bad=True))
+def test_a_bad_sample_differs_from_a_good_one_in_one_field_only(name):
+    bad = json.loads(examples.text(name))
+    folder = name.split("/", 1)[0]
+    good = [json.loads(examples.text(f"{folder}/{each}.json")) for each in ("minimal", "full")]
+    different = [{key for key in each.keys() | bad.keys() if each.get(key, "") != bad.get(key, "")} for each in good]
+    assert min(map(len, different)) == 1
+
+
+@pytest.mark.parametrize("name", examples.names(bad=False))
+def test_an_example_comes_back_from_the_codec_as_it_was(name):
+    codec = Codec(examples.kind_of(name))
+    assert codec.decode(codec.encode(examples.read(name))) == examples.read(name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_full_example_leaves_no_optional_field_empty(kind):
+    full = examples.example(kind)
+    optional = [field["name"] for field in json.loads(schema_text(kind))["fields"] if "default" in field]
+    assert {name: full[name] for name in optional if full[name] in (None, [], {}, "{}", "**", 0, False)} == {}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_version_can_read_what_every_version_wrote(kind):
+    versions = [avro.schema.parse(text) for text in schema_versions(kind).values()]
+    checker = avro.compatibility.ReaderWriterCompatibilityChecker()
+    for reader in versions:
+        for writer in versions:
+            found = checker.get_compatibility(reader, writer)
+            assert found.compatibility is avro.compatibility.SchemaCompatibilityType.compatible, found.messages
+
+
+def test_the_compatibility_check_finds_a_field_without_default():
+    old = json.loads(schema_text("pod"))
+    new = {**old, "fields": [*old["fields"], {"name": "phase", "type": "string"}]}
+    found = avro.compatibility.ReaderWriterCompatibilityChecker().get_compatibility(
+        avro.schema.parse(json.dumps(new)), avro.schema.parse(json.dumps(old))
+    )
+    assert found.compatibility is avro.compatibility.SchemaCompatibilityType.incompatible
