@@ -15,8 +15,32 @@ import time
 from types import FrameType
 from typing import Final
 
-CHATTY: Final = ("faust", "mode", "aiokafka", "elastic_transport")
+CHATTY: Final = ("faust", "mode", "aiokafka", "elastic_transport", "librdkafka")
 """Libraries that log every request or every step at INFO."""
+
+
+class Calm(logging.Filter):
+    """Lets at most a few lines of one place in the code through in a while: clients complain twenty times a second."""
+
+    MOST = 3
+    SECS = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, int], tuple[float, int]] = {}
+        """Place -> beginning of its current while, and lines in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line may pass; the first of a new while says how many did not."""
+        place = (record.pathname, record.lineno)
+        since, count = self._seen.get(place, (record.created, 0))
+        if record.created - since >= self.SECS:
+            if count > self.MOST:
+                record.msg = f"{record.getMessage()} ({count - self.MOST} more like this were left out)"
+                record.args = ()
+            since, count = record.created, 0
+        self._seen[place] = (since, count + 1)
+        return count < self.MOST
 
 
 def set_up_logging(level: str = "INFO") -> None:
@@ -25,6 +49,7 @@ def set_up_logging(level: str = "INFO") -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(Calm())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel("WARNING")

@@ -49,6 +49,8 @@ class StreamApp:
             broker_commit_interval=0.5,
             broker_session_timeout=SESSION_SECS,
             broker_heartbeat_interval=SESSION_SECS / 4,
+            # A broker that has just come back may not know the topic yet; the next look must not be five minutes later.
+            consumer_metadata_max_age_ms=3000,
             consumer_group_instance_id=settings.kafka.instance,
             broker_max_poll_records=16,  # a record is a chunk of up to 8 MiB
             consumer_max_fetch_size=512 * 1024,

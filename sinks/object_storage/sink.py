@@ -37,6 +37,10 @@ READ_SECS: Final = 0.2
 BUFFERS_MAX: Final = 2
 """All partitions together hold at most so many times object_max_bytes."""
 LOUD_EVERY: Final = 10
+CLIENT_OPTIONS: Final = frozenset(
+    {"allow_http", "allow_invalid_certificates", "connect_timeout", "proxy_url", "timeout"}
+)
+"""Options of the connection (obstore's ClientConfig) that may stand among a sink's options."""
 
 
 class ObjectStorageShell:
@@ -145,7 +149,9 @@ def open_store(settings: ObjectStorageSink) -> ObjectStore:
         if url.scheme == "file":
             Path(url.path).mkdir(parents=True, exist_ok=True)
             return LocalStore(url.path)
-        return from_url(settings.url, **options)  # type: ignore[call-overload, no-any-return]
+        # obstore takes what concerns the connection apart from what concerns the store.
+        client = {name: options.pop(name) for name in CLIENT_OPTIONS & options.keys()}
+        return from_url(settings.url, client_options=client, **options)  # type: ignore[call-overload, no-any-return]
     except (BaseError, OSError, ValueError, TypeError) as error:
         raise SettingsError(
             f"the object store cannot be opened: {error}",

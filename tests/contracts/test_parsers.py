@@ -20,7 +20,9 @@ json_values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(["level", "msg", "message", "severity", "trace_id", "span_id", "log.level", "time"])
-objects = st.dictionaries(keys | st.text(max_size=8), json_values | st.sampled_from(["ERROR", 30, "a" * 32]), max_size=5)
+objects = st.dictionaries(
+    keys | st.text(max_size=8), json_values | st.sampled_from(["ERROR", 30, "a" * 32]), max_size=5
+)
 lines = st.one_of(
     st.binary(max_size=200),
     st.text(max_size=200).map(str.encode),
@@ -30,7 +32,9 @@ lines = st.one_of(
     st.integers(0, 2000).map(lambda depth: b'{"a":' * depth + b"1" + b"}" * depth),
 ).map(lambda line: line.replace(b"\n", b" "))
 
-ORIGIN = {name: example_record("log_record")[name] for name in ("id", "offset", "timestamp", "observed_timestamp", "stream")}
+ORIGIN = {
+    name: example_record("log_record")[name] for name in ("id", "offset", "timestamp", "observed_timestamp", "stream")
+}
 CODEC = Codec("log_record")
 WRITER = RecordWriter(CODEC)
 

@@ -32,7 +32,8 @@ class Writer:
         rotation = ["--rotate-every", "1", "--keep", "1000", "--straddle", "--long-share", "0.001"]
         with self._answer.open("w") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.demo.load", "--root", str(pipeline.node), *options, *rotation], stdout=out
+                [sys.executable, "-m", "deploy.demo.load", "--root", str(pipeline.node), *options, *rotation],
+                stdout=out,
             )
 
     def is_writing(self) -> bool:
@@ -112,7 +113,7 @@ def test_a_stopped_broker_delays_and_loses_nothing(new_pipeline: PipelineMaker, 
     pipeline = new_pipeline(producer={"memory_max_bytes": 4 * 1024 * 1024})
     pipeline.start()
     writer = Writer(pipeline, LINES, 4_000)
-    time.sleep(2)
+    pipeline.wait_for_documents(1)
     stack.stop_server("kafka")
     try:
         time.sleep(10)
@@ -126,7 +127,7 @@ def test_elasticsearch_away_for_20_seconds_delays_and_loses_nothing(new_pipeline
     pipeline = new_pipeline()
     pipeline.start()
     writer = Writer(pipeline, LINES, 4_000)
-    time.sleep(2)
+    pipeline.wait_for_documents(1)
     stack.stop_server("elasticsearch")
     try:
         time.sleep(20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,14 +56,17 @@ TestFrontierModel = FrontierModel.TestCase
 @given(st.lists(st.integers(0, 1000), min_size=2))
 def test_positions_must_rise(positions: list[int]) -> None:
     frontier: Frontier[None] = Frontier()
-    rising = all(later > earlier for earlier, later in zip(positions, positions[1:], strict=False))
-    if rising:
+
+    def begin_all() -> None:
         for position in positions:
             frontier.begin(position, None)
+
+    if all(later > earlier for earlier, later in pairwise(positions)):
+        begin_all()
+        assert len(frontier) == len(positions)
     else:
         with pytest.raises(ValueError, match="begun after"):
-            for position in positions:
-                frontier.begin(position, None)
+            begin_all()
 
 
 def test_nothing_is_kept_of_what_is_free() -> None:
