@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
 from schemas.codec import Codec
+from schemas.raw_chunk import encode_chunk
 
 if TYPE_CHECKING:
     from producers.source_tail import Chunk, Life, SourceTail
@@ -45,7 +46,7 @@ class KafkaOutput:
 
     def send(self, tail: SourceTail, chunk: Chunk) -> None:
         """Hand a chunk to the client. Raises FatalError when an earlier one was refused for good."""
-        value = self._codec.encode(_raw_chunk(tail, chunk))
+        value = encode_chunk(self._codec, _head(tail, chunk), chunk.payload)
         delivered = partial(self._delivered, chunk.life, chunk.offset, len(chunk.payload))
         self.pending_bytes += len(chunk.payload)
         while True:
@@ -77,7 +78,8 @@ class KafkaOutput:
         return self._producer.flush(timeout) == 0
 
 
-def _raw_chunk(tail: SourceTail, chunk: Chunk) -> dict[str, object]:
+def _head(tail: SourceTail, chunk: Chunk) -> dict[str, object]:
+    """All fields of a RawChunk but the payload."""
     life = chunk.life
     restart = life.file_name.restart
     source = tail.source
@@ -92,5 +94,4 @@ def _raw_chunk(tail: SourceTail, chunk: Chunk) -> dict[str, object]:
         "observed_timestamp": time.time_ns(),
         "ended": chunk.ended,
         "resumed": chunk.resumed,
-        "payload": chunk.payload,
     }

@@ -98,6 +98,8 @@ class SourceTail:
         """Incarnations read to their ends whose last chunks are not acknowledged yet."""
         self._settled: dict[str, tuple[int, ...]] = {}
         """Name -> signature of files that need no second look."""
+        self._latest_restart = 0
+        """Highest restart that any file in the folder has."""
         self._complaints: dict[str, str] = {}
         """Path -> what was said of it last, so that it is said once."""
         self.container_ids: dict[int, str] = {}
@@ -118,6 +120,7 @@ class SourceTail:
             self._complain(self.folder, error)
             return  # nothing is known of the folder, so nothing in it ends
         names = {entry: parsed for entry in entries if (parsed := log_file_name(entry))}
+        self._latest_restart = max((parsed.restart for parsed in names.values()), default=0)
         self._read_out = {
             name for name in self._read_out if name.hex() in self._marks and not self._marks[name.hex()].ended
         }
@@ -169,8 +172,9 @@ class SourceTail:
         """Identify a file that is not open: new, compressed meanwhile, or left from an earlier run."""
         path = f"{self.folder}/{entry}"
         log = open_log(path)
+        over = not parsed.live or parsed.restart < self._latest_restart
         try:
-            line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=not parsed.live)
+            line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=over)
         except UNREADABLE:
             log.close()
             raise
@@ -185,6 +189,8 @@ class SourceTail:
         if held is not None or name in self._read_out or (mark is not None and mark.ended):
             log.close()
             self._settled[entry] = signature
+            if held is not None:
+                held.file_name, held.mark.path = parsed, path  # compressed before it was seen under its rotated name
             return held
         if mark is None:
             start = (log.size() or 0) if from_end and parsed.live else 0
@@ -317,4 +323,4 @@ def _open_before(log: LogFile, position: int) -> OpenStreams:
 
 def _is_final(name: LogFileName, newest: LogFileName) -> bool:
     """Whether a file that is there gets no more bytes, given the newest file of its container."""
-    return name.compressed or name.restart < newest.restart or (not name.live and newest.live)
+    return name.compressed or name < newest

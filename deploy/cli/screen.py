@@ -119,7 +119,9 @@ class LiveScreen(PlainScreen):
 
 def whereabouts(picture: Picture) -> list[str]:
     """Addresses, the data folder, and commands that work as they stand."""
-    lines = [f"everything runs; data in {picture.data}", f"  Kafka          {picture.kafka}"]
+    failed = ", ".join(row.name for row in picture.stages if row.state == "failed")
+    heading = f"everything runs but {failed}" if failed else "everything runs"
+    lines = [f"{heading}; data in {picture.data}", f"  Kafka          {picture.kafka}"]
     if picture.elasticsearch:
         lines.append(f"  Elasticsearch  {picture.elasticsearch}")
     lines.append(f"  settings       {picture.config}")

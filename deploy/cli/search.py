@@ -47,6 +47,8 @@ def search(
     wanted = Wanted(query, since_at)
     write = _write_json if json else _line_writer()
     if follow:
+        if logs.count() is None:
+            _note("there is no index yet; waiting for one")
         for hits in logs.follow(wanted, 10 if limit is None else limit, time.sleep):
             write(hits)
         return

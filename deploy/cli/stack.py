@@ -64,7 +64,10 @@ def _show(folder: Path, *, json: bool) -> None:
 
     found = find_endpoints(folder)
     if json:
-        print_json({"data": str(folder), "endpoints": found and asdict(found)})
+        endpoints = asdict(found) if found else None
+        if endpoints and endpoints["object_store"]:
+            del endpoints["object_store"]["secret_access_key"]
+        print_json({"data": str(folder), "endpoints": endpoints})
     elif found is None:
         typer.echo(f"no servers run in {folder}")
     else:

@@ -12,12 +12,14 @@ from deploy.cli.output import print_json
 def status(config: Config = None, data: Data = None, *, json: Json = False) -> None:
     """Show stages, servers, topics and documents of a pipeline, and the last thing that went wrong."""
     from deploy.local.endpoints import find_endpoints
+    from deploy.up.settings_file import settings_in
     from deploy.up.status import take_status
 
     be_quiet()
     folder = _folder(config, data)
+    known = config is not None or (folder is not None and settings_in(folder) is not None)
     has_servers = config is not None or (folder is not None and find_endpoints(folder) is not None)
-    found = take_status(folder, find_settings(config, data), ask_servers=has_servers)
+    found = take_status(folder, find_settings(config, data) if known else None, ask_servers=has_servers)
     if json:
         print_json(found.as_json())
         return

@@ -40,6 +40,8 @@ PICTURE_SECS: Final = 1.0
 LOUD_CRASHES: Final = 3
 """After so many ends in a row a stage is spoken of."""
 
+SETTLED: Final = (State.RUNNING, State.FAILED)
+
 DEMO_STOP_SECS: Final = 1.0
 STAGES_STOP_SECS: Final = 3.5
 """With the servers' five seconds this stays within ten."""
@@ -70,7 +72,7 @@ class Screen(Protocol):
         """The latest picture."""
 
     def ready(self, picture: Picture) -> None:
-        """Everything runs."""
+        """Everything runs, or never will."""
 
     def failing(self, slot: Slot, log: Path, lines: list[str]) -> None:
         """A stage keeps failing; its last lines."""
@@ -164,7 +166,7 @@ class Up:
         picture = self._observer.picture(self._phase, time.time())
         write_picture(self._options.data, asdict(picture))
         self._screen.show(picture)
-        if not self._is_ready and all(row.state == State.RUNNING for row in picture.stages):
+        if not self._is_ready and all(row.state in SETTLED for row in picture.stages):
             self._is_ready = True
             self._screen.ready(picture)
 

@@ -50,8 +50,10 @@ class Status:
         return asdict(self)
 
 
-def take_status(data: Path | None, settings: Settings, *, ask_servers: bool) -> Status:
-    """Look at a pipeline. Never raises on what does not answer."""
+def take_status(data: Path | None, settings: Settings | None, *, ask_servers: bool) -> Status:
+    """Look at a pipeline; without settings there never was one. Never raises on what does not answer."""
+    if settings is None:
+        return Status(str(data or ""), runs=data is not None and is_running(data), picture=None, kafka="")
     picture = None if data is None else _picture(data)
     runs = data is not None and is_running(data)
     topics, lags, problems = _ask_kafka(settings) if runs or ask_servers else (None, {}, [])

@@ -131,7 +131,7 @@ class Run:
 
     def settle(self) -> None:
         """Read until nothing more comes, and hear that Kafka has all of it."""
-        for _ in range(3 + len(self.container.lives) * 2):
+        for _ in range(12 + len(self.container.lives) * 2):
             self.scan()
             self.now += ROTATION_GRACE_SECS
             self.read_all()

@@ -148,18 +148,19 @@ class RotationModel(RuleBasedStateMachine):
             assert not self.run.marks[name].ended
 
     def teardown(self) -> None:
-        self.end_line()
-        self.run.settle()
-        self.run.settle()
-        everything = assembled(self.earlier + self.run.sent)
-        assert everything == {life.incarnation: life.content for life in self.container.lives if life.content}
-        finished = [life for life in self.container.lives[:-1] if life.content]
-        marks = self.run.marks
-        assert [marks[life.incarnation.hex()].offset for life in finished if life.incarnation.hex() in marks] == [
-            len(life.content) for life in finished if life.incarnation.hex() in marks
-        ]
-        self.run.close()
-        self.folder.cleanup()
+        try:
+            self.end_line()
+            self.run.settle()
+            self.check_what_was_sent()
+        finally:
+            self.run.close()
+            self.folder.cleanup()
+
+    def check_what_was_sent(self) -> None:
+        written = {life.incarnation: life.content for life in self.container.lives if life.content}
+        assert assembled(self.earlier + self.run.sent) == written
+        lengths = {life.hex(): len(content) for life, content in written.items()}
+        assert {name: mark.offset for name, mark in self.run.marks.items()} == lengths
 
 
 TestRotationModel = RotationModel.TestCase

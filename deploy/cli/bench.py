@@ -1,0 +1,57 @@
+"""``logferry bench``: what each stage costs on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli.options import Json
+from deploy.cli.output import print_json, print_table
+from schemas.errors import SettingsError
+
+
+def bench(
+    tasks: Annotated[
+        list[str] | None, typer.Argument(help="read, librdkafka, produce, stream, bulk, index, archive.")
+    ] = None,
+    *,
+    lines: Annotated[int, typer.Option(min=1000, help="Lines to generate; 30 % of them become records.")] = 1_000_000,
+    folder: Annotated[Path | None, typer.Option(help="Where files and servers' data go; removed afterwards.")] = None,
+    json: Json = False,
+) -> None:
+    """Measure CPU seconds per million lines, lines per second and peak memory of each stage alone.
+
+    Starts the servers it needs. read, librdkafka and bulk are the raw limits beside produce and index.
+    """
+    from bench.tasks import TASKS, Bench
+    from deploy.local.stack import Stack
+
+    chosen = tasks or list(TASKS)
+    unknown = [task for task in chosen if task not in TASKS]
+    if unknown:
+        raise SettingsError(f"there is no task {', '.join(unknown)}", remedy=f"choose from {', '.join(TASKS)}")
+    place = Path(tempfile.mkdtemp(prefix="logferry-bench-", dir=folder))
+    place.chmod(0o755)
+    rows: list[dict[str, Any]] = []
+    try:
+        _say("starting the servers")
+        with Stack(place / "servers") as stack:
+            where = stack.endpoints
+            run = Bench(place, where.bootstrap_servers, where.elasticsearch_url, lines).run(chosen, _say)
+            rows.extend(figures.as_row() for figures in run)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+    if json:
+        print_json(rows)
+    else:
+        print_table(rows)
+
+
+def _say(step: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"… {step}\n")

@@ -1,0 +1,38 @@
+"""Lag is what lies between a group's positions and the ends of its partitions."""
+
+from __future__ import annotations
+
+from deploy.up.lag import groups_of, lag
+from schemas.settings import parse_settings
+
+A, B, C = ("t", 0), ("t", 1), ("t", 2)
+
+
+def test_lag_is_summed_over_partitions() -> None:
+    assert lag([A, B], {A: 10, B: 5}, {A: 0, B: 0}, {A: 4, B: 5}) == 6
+
+
+def test_without_a_position_everything_that_is_there_waits() -> None:
+    assert lag([A, B], {A: 10, B: 5}, {A: 7, B: 0}, {}) == 8
+
+
+def test_records_that_retention_took_away_wait_no_more() -> None:
+    assert lag([C], {C: 100}, {C: 90}, {C: 10}) == 10
+
+
+def test_a_position_beyond_the_end_is_no_lag() -> None:
+    assert lag([A], {A: 3}, {A: 0}, {A: 9}) == 0
+
+
+def test_every_stage_with_a_group_is_asked_about() -> None:
+    settings = parse_settings(
+        "sinks: {search: {type: elasticsearch, topics: [logs.app]},"
+        " raw: {type: object_storage, topics: [logs.raw], url: 'file:///x', group: mine}}",
+        "x",
+        {},
+    )
+    assert groups_of(settings) == {
+        "stream": ("logferry-stream", ("logs.raw",)),
+        "sink search": ("logferry-sink-search", ("logs.app",)),
+        "sink raw": ("mine", ("logs.raw",)),
+    }
