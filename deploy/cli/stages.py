@@ -14,13 +14,14 @@ def produce(config: Config = None) -> None:
     """Ship this node's logs into Kafka."""
     _need("confluent_kafka", "producer")
     from producers.produce import NodeProducer
-    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.process import ease_collector, set_up_logging, stop_on_signals
 
     set_up_logging()
     settings = read_settings(config)
     stop = stop_on_signals()
     producer = NodeProducer(settings)
     producer.metrics.serve(settings.metrics)
+    ease_collector()
     try:
         producer.run(stop)
     finally:
@@ -31,23 +32,25 @@ def stream(config: Config = None) -> None:
     """Parse, filter and route: one worker of the stream stage."""
     _need("faust", "streams")
     from runtime.kafka import check_reachable
-    from runtime.process import set_up_logging
+    from runtime.process import ease_collector, set_up_logging
     from streams.app import run
 
     set_up_logging()
     settings = read_settings(config)
     check_reachable(settings.kafka)
+    ease_collector()
     run(settings)
 
 
 def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:
     """Deliver routed records to one destination."""
     _need("confluent_kafka", "elasticsearch,object-storage")
-    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.process import ease_collector, set_up_logging, stop_on_signals
     from sinks.run import run
 
     set_up_logging()
     settings = read_settings(config)
+    ease_collector()
     run(name, settings, stop_on_signals())
 
 

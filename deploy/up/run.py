@@ -236,6 +236,7 @@ class Up:
                 sampler.lags = questions.lags(groups_of(self._settings))
             except UNANSWERED as error:
                 _log.info("Kafka does not tell the lags: %s", error)
+            questions.close()
         picture = self._observer.picture("stopped", time.time())
         write_picture(self._options.data, asdict(picture))
         return picture

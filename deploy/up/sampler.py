@@ -31,6 +31,7 @@ ROUND_SECS: Final = 1.0
 LAG_SECS: Final = 2.0
 ANSWER_SECS: Final = 1.0
 KAFKA_SECS: Final = 3.0
+FINISH_SECS: Final = 1.0
 READ_BYTES: Final = 1 << 20
 
 
@@ -63,7 +64,6 @@ class Sampler(threading.Thread):
         super().__init__(name="sampler", daemon=True)
         self._targets = targets
         self._figures = figures
-        self._kafka = settings.kafka
         self._questions = KafkaQuestions(settings.kafka, KAFKA_SECS)
         self._groups = groups_of(settings)
         self._tails = {name: LogTail(path) for name, path in logs.items()}
@@ -89,11 +89,12 @@ class Sampler(threading.Thread):
             if began - self.lags_at >= LAG_SECS:
                 self.ask_lags()
             self._finished.wait(max(0.05, ROUND_SECS - (time.monotonic() - began)))
+        self._questions.close()
 
     def finish(self) -> None:
         """End the thread; returns when it has ended, or after a few seconds."""
         self._finished.set()
-        self.join(4.0)
+        self.join(FINISH_SECS)
 
     def look(self) -> None:
         """One round over all stages."""
@@ -127,8 +128,6 @@ class Sampler(threading.Thread):
         except UNANSWERED as error:
             _log.info("Kafka does not tell the lags: %s", error)
             self.lags = {}
-            # A client whose broker was killed gets no answer from the next one, however long it asks.
-            self._questions = KafkaQuestions(self._kafka, KAFKA_SECS)
         self.lags_at = began
 
     def _usage(self, pid: int) -> Usage | None:

@@ -86,6 +86,8 @@ def _ask_kafka(settings: Settings) -> tuple[dict[str, int] | None, dict[str, int
         return counts, questions.lags(groups_of(settings)), []
     except UNANSWERED:
         return None, {}, [f"Kafka does not answer at {settings.kafka.bootstrap_servers}"]
+    finally:
+        questions.close()
 
 
 def _ask_elasticsearch(settings: Settings) -> tuple[dict[str, int | None], list[str]]:

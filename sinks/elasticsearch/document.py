@@ -8,7 +8,7 @@ as fluent-plugin-kubernetes_metadata_filter names them; ``message``, ``severity`
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -39,7 +39,9 @@ class DocumentWriter:
         self._resource: dict[str, Any] | None = None
         self._fixed = b""
         self._severities: dict[tuple[int, str | None, str | None], bytes] = {}
-        self._observed = (0, b"")
+        self._second = (-1, b"", b"")
+        """The latest second, the action line's beginning for it, and the second as text."""
+        self._observed = (-1, b"")
 
     def lines(self, rows: Rows) -> Iterator[bytes]:
         """For each row its action line and its document, both with their line ends."""
@@ -47,51 +49,43 @@ class DocumentWriter:
         for resource, event in zip(rows.resources, zip(*columns, strict=True), strict=True):
             if resource is not self._resource:
                 self._resource, self._fixed = resource, _fixed(resource)
-            yield self._line(event)
+            try:
+                yield self._line(event, orjson.dumps)
+            except TypeError:  # text that UTF-8 cannot hold: half a surrogate pair, which some JSON carries
+                yield self._line(event, _escaped)
 
-    def _line(self, event: tuple[Any, ...]) -> bytes:
-        (
-            id_,
-            offset,
-            timestamp,
-            observed,
-            stream,
-            number,
-            level,
-            body,
-            original,
-            attributes,
-            trace,
-            span,
-            parser,
-            flags,
-        ) = event
-        message = _json(body)
+    def _line(self, event: tuple[Any, ...], text: Callable[[Any], bytes]) -> bytes:
+        (id_, offset, timestamp, observed, stream, number, level) = event[:7]
+        (body, original, attributes, trace, span, parser, flags) = event[7:]
+        seconds, fraction = divmod(timestamp, 1_000_000_000)
+        if seconds != self._second[0]:
+            self._begin_second(seconds, timestamp)
         if observed != self._observed[0]:
             self._observed = (observed, iso_time(observed).encode())
+        message = text(body)
         return b"".join(
             (
-                b'{"create":{"_index":"',
-                index_name(self._index_pattern, timestamp).encode(),
-                b'","_id":',
-                _json(id_),
+                self._second[1],
+                text(id_),
                 b'}}\n{"@timestamp":"',
-                iso_time(timestamp).encode(),
-                b'","log":',
-                message if original is None else _json(original),
+                self._second[2],
+                b'.%09dZ","log":' % fraction,
+                message if original is None else text(original),
                 b',"message":',
                 message,
                 self._severities.get((number, level, stream)) or self._severity(number, level, stream),
                 b"" if attributes == "{}" else _attributes(attributes),
                 b"" if trace is None and span is None else _trace(trace, span),
                 self._fixed,
-                b',"offset":%d,"observed_timestamp":"' % offset,
-                self._observed[1],
-                b'","parser":',
-                _json(parser),
-                b',"flags":%b}}\n' % _json(flags) if flags else b"}}\n",
+                b',"offset":%d,"observed_timestamp":"%b","parser":' % (offset, self._observed[1]),
+                text(parser),
+                b',"flags":%b}}\n' % text(flags) if flags else b"}}\n",
             )
         )
+
+    def _begin_second(self, seconds: int, timestamp: int) -> None:
+        index = index_name(self._index_pattern, timestamp)
+        self._second = (seconds, b'{"create":{"_index":"%b","_id":' % index.encode(), _second(seconds).encode())
 
     def _severity(self, number: int, level: str | None, stream: str | None) -> bytes:
         """Fields of severity and stream, remembered: there are few of them, or somebody is playing tricks."""
@@ -104,17 +98,17 @@ class DocumentWriter:
         return found
 
 
-def _json(value: Any) -> bytes:
-    """A value in JSON. Text that no UTF-8 can hold (half a surrogate pair) is shown as an escape."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value).encode()
+def _escaped(value: Any) -> bytes:
+    """A value in JSON of ASCII characters alone."""
+    return json.dumps(value).encode()
 
 
 def _members(fields: Mapping[str, Any]) -> bytes:
     """Members of an object that is already begun."""
-    return b"," + _json(fields)[1:-1]
+    try:
+        return b"," + orjson.dumps(fields)[1:-1]
+    except TypeError:
+        return b"," + _escaped(fields)[1:-1]
 
 
 def _fixed(resource: Mapping[str, Any]) -> bytes:
@@ -126,7 +120,7 @@ def _fixed(resource: Mapping[str, Any]) -> bytes:
         if kubernetes["container_id"]:
             fields["docker"] = {"container_id": kubernetes["container_id"]}
     origin = {"node": resource["node"], "path": resource["path"], "incarnation": resource["incarnation"]}
-    return _members(fields) + b',"logferry":' + _json(origin)[:-1]
+    return _members(fields) + b',"logferry":{' + _members(origin)[1:]
 
 
 def _trace(trace: str | None, span: str | None) -> bytes:
@@ -134,13 +128,17 @@ def _trace(trace: str | None, span: str | None) -> bytes:
 
 
 def _column(events: pa.RecordBatch, name: str) -> list[Any]:
-    values: list[Any] = events.column(name).to_pylist()
+    """The values of a column; those that are nearly always empty cost nothing then."""
+    column = events.column(name)
+    if column.null_count == len(column) or (name == "flags" and len(column.flatten()) == 0):
+        return [None] * len(column)
+    values: list[Any] = column.to_pylist()
     return values
 
 
 def _attributes(text: str) -> bytes:
     """Attributes as they are; in a request one line is one document, so a line break in them must not get through."""
-    return b',"attributes":' + (text.encode() if "\n" not in text else _json(text))
+    return b',"attributes":' + (text.encode() if "\n" not in text else _escaped(text))
 
 
 def _kubernetes(kubernetes: Mapping[str, Any], node: str) -> dict[str, Any]:

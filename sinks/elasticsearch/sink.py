@@ -25,7 +25,7 @@ from sinks.dead_letters import DeadLetters
 from sinks.elasticsearch.document import DocumentWriter
 from sinks.elasticsearch.request import BulkRequests, connect
 from sinks.elasticsearch.template import index_template, template_name
-from sinks.elasticsearch.verdict import Done, Reject, Retry
+from sinks.elasticsearch.verdict import Done, Reject, Retry, Verdict
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
@@ -46,8 +46,11 @@ class _Bulk:
 
     opened_at: float = 0.0
     size: int = 0
+    batches: list[Batch] = field(default_factory=list)
+    """What was read for it."""
     records: list[Message] = field(default_factory=list)
-    documents: list[tuple[Message, bytes]] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+    """The document of each record, behind its action line."""
 
 
 class ElasticsearchShell:
@@ -67,7 +70,7 @@ class ElasticsearchShell:
         self._documents = DocumentWriter(sink.index)
         self._backoff = Backoff()
         self._bulk = _Bulk()
-        self._flying: dict[Future[bool], Batch] = {}
+        self._flying: dict[Future[bool], list[Batch]] = {}
         self._last_read = 0.0
         self._stop = threading.Event()
 
@@ -107,64 +110,67 @@ class ElasticsearchShell:
     def _is_due(self, now: float) -> bool:
         bulk = self._bulk
         old = now - bulk.opened_at >= self._settings.batch_max_age_secs
-        return bool(bulk.records) and (bulk.size >= self._settings.batch_max_bytes or old)
+        return bool(bulk.batches) and (bulk.size >= self._settings.batch_max_bytes or old)
 
     def _take(self, records: list[Message]) -> None:
         """Build the documents of records; set aside what cannot be read."""
         if not records:
             return
-        if not self._bulk.records:
-            self._bulk.opened_at = time.monotonic()
-        self._bulk.records += records
+        bulk = self._bulk
+        if not bulk.batches:
+            bulk.opened_at = time.monotonic()
+        bulk.batches.append(self._consumer.begin(records))
         self.metrics.count("logferry_sink_records_total", len(records), self._name)
         rows = self._decoder.decode([each.key() or b"" for each in records], [each.value() or b"" for each in records])
-        for position, line in zip(rows.positions, self._documents.lines(rows), strict=True):
-            self._bulk.documents.append((records[position], line))
-            self._bulk.size += len(line)
+        lines = list(self._documents.lines(rows))
+        bulk.lines += lines
+        bulk.size += sum(map(len, lines))
+        bulk.records += [records[position] for position in rows.positions] if rows.rejected else records
         for position, problem in rows.rejected:
             self._reject(records[position], problem.reason, problem.message)
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
         bulk, self._bulk = self._bulk, _Bulk()
-        batch = self._consumer.begin(bulk.records)
-        self._flying[pool.submit(self._deliver, bulk.documents)] = batch
+        self._flying[pool.submit(self._deliver, bulk.records, bulk.lines)] = bulk.batches
 
     def _land(self) -> None:
         """Finish what has been answered. Raises what a request thread raised."""
         for future in [each for each in self._flying if each.done()]:
-            batch = self._flying.pop(future)
+            batches = self._flying.pop(future)
             if future.result():
-                self._consumer.finish(batch)
+                for batch in batches:
+                    self._consumer.finish(batch)
 
-    def _deliver(self, documents: list[tuple[Message, bytes]]) -> bool:
+    def _deliver(self, records: list[Message], lines: list[bytes]) -> bool:
         """Send documents until each is answered for; False when asked to stop before."""
         attempt = 0
-        while documents:
-            documents, cause = self._send(documents)
-            if not documents:
+        while lines:
+            answers = self._requests.send(lines)
+            again, cause = self._judge(records, answers)
+            if not again:
                 break
+            records, lines = [records[index] for index in again], [lines[index] for index in again]
             attempt += 1
             self.metrics.count("logferry_sink_retries_total", 1, self._name, cause)
             if attempt % LOUD_EVERY == 1:
-                _log.warning("%d documents wait for Elasticsearch, attempt %d: %s", len(documents), attempt, cause)
+                _log.warning("%d documents wait for Elasticsearch, attempt %d: %s", len(lines), attempt, cause)
             if self._stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
                 return False
         self._dead_letters.flush()
         return True
 
-    def _send(self, documents: list[tuple[Message, bytes]]) -> tuple[list[tuple[Message, bytes]], str]:
-        """One request. Returns what must be sent again, and why."""
-        again: list[tuple[Message, bytes]] = []
+    def _judge(self, records: list[Message], answers: list[Verdict]) -> tuple[list[int], str]:
+        """Count and set aside what is decided. Returns which documents must be sent again, and why."""
+        again: list[int] = []
         cause = ""
-        counts = dict.fromkeys(Done, 0)
-        for document, answer in zip(documents, self._requests.send([line for _, line in documents]), strict=True):
-            if isinstance(answer, Done):
-                counts[answer] += 1
-            elif isinstance(answer, Retry):
-                again.append(document)
-                cause = answer.cause
-            elif isinstance(answer, Reject):
-                self._reject(document[0], "rejected_by_destination", answer.reason)
+        counts = {outcome: answers.count(outcome) for outcome in Done}
+        if sum(counts.values()) < len(answers):
+            for index, answer in enumerate(answers):
+                if isinstance(answer, Retry):
+                    again.append(index)
+                    cause = answer.cause
+                elif isinstance(answer, Reject):
+                    self._reject(records[index], "rejected_by_destination", answer.reason)
         for outcome, amount in counts.items():
             if amount:
                 self.metrics.count("logferry_sink_documents_total", amount, self._name, outcome.value)
@@ -177,7 +183,7 @@ class ElasticsearchShell:
 
     def _drain(self, pool: ThreadPoolExecutor) -> None:
         """Let what is under way come to its end, for a few seconds; the rest is read again."""
-        if self._bulk.records:
+        if self._bulk.batches:
             self._launch(pool)
         if self._flying:
             wait(self._flying, DRAIN_SECS)

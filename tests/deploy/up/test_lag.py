@@ -9,19 +9,19 @@ A, B, C = ("t", 0), ("t", 1), ("t", 2)
 
 
 def test_lag_is_summed_over_partitions() -> None:
-    assert lag([A, B], {A: 10, B: 5}, {A: 0, B: 0}, {A: 4, B: 5}) == 6
+    assert lag({A: (0, 10), B: (0, 5)}, {A: 4, B: 5}) == 6
 
 
 def test_without_a_position_everything_that_is_there_waits() -> None:
-    assert lag([A, B], {A: 10, B: 5}, {A: 7, B: 0}, {}) == 8
+    assert lag({A: (7, 10), B: (0, 5)}, {}) == 8
 
 
 def test_records_that_retention_took_away_wait_no_more() -> None:
-    assert lag([C], {C: 100}, {C: 90}, {C: 10}) == 10
+    assert lag({C: (90, 100)}, {C: 10}) == 10
 
 
 def test_a_position_beyond_the_end_is_no_lag() -> None:
-    assert lag([A], {A: 3}, {A: 0}, {A: 9}) == 0
+    assert lag({A: (0, 3)}, {A: 9}) == 0
 
 
 def test_every_stage_with_a_group_is_asked_about() -> None:
