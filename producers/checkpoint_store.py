@@ -30,6 +30,7 @@ class CheckpointStore:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
+            self._lock.close()
             raise SettingsError(
                 "another producer already runs on this checkpoint folder",
                 where=f"producer.state_folder: {folder}",

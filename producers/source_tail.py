@@ -204,6 +204,8 @@ class SourceTail:
             if start:
                 mark.open_streams = _open_before(log, start)
         mark.path = path
+        if not parsed.compressed:
+            mark.size = max(mark.size, signature[2])
         life = Life(name, parsed, log, signature[:2], mark, mark.offset)  # type: ignore[arg-type]
         life.open_streams = mark.open_streams
         life.inside_line = life.position > 0 and log.read(life.position - 1, 1) != b"\n"

@@ -134,6 +134,7 @@ class Up:
     def _work(self, local: LocalServers | None) -> Picture:
         self._tend_servers = local.tend if local else _nothing
         self._phase = "running"
+        self._began = time.monotonic()
         self._sampler.start()
         try:
             self._tend_until(self._is_over)
@@ -145,7 +146,7 @@ class Up:
 
     def _is_over(self) -> bool:
         limit = self._options.for_secs
-        return self._stop.count > 0 or (limit is not None and time.time() - self._observer.started_at >= limit)
+        return self._stop.count > 0 or (limit is not None and time.monotonic() - self._began >= limit)
 
     def _tend_until(self, is_over: Callable[[], bool]) -> None:
         """Keep everything running and shown."""
@@ -164,11 +165,17 @@ class Up:
 
     def _show(self) -> None:
         picture = self._observer.picture(self._phase, time.time())
-        write_picture(self._options.data, asdict(picture))
+        self._keep(picture)
         self._screen.show(picture)
         if not self._is_ready and all(row.state in SETTLED for row in picture.stages):
             self._is_ready = True
             self._screen.ready(picture)
+
+    def _keep(self, picture: Picture) -> None:
+        try:
+            write_picture(self._options.data, asdict(picture))
+        except OSError as error:  # a full disk ends the view from outside, not the pipeline
+            _log.warning("the picture for `logferry status` cannot be written: %s", error)
 
     def _speak_of_failing(self) -> None:
         for name, slot in self._supervisor.slots.items():
@@ -204,6 +211,7 @@ class Up:
             self._drain(names, until)
             supervisor.ask(names)
             supervisor.wait(names, STAGES_STOP_SECS, self._is_hurried)
+        supervisor.wait(supervisor.slots, STAGES_STOP_SECS, self._is_impatient)  # for whom a Ctrl-C cut the time short
 
     def _drain(self, names: list[str], until: float) -> None:
         began = time.monotonic()
@@ -238,7 +246,7 @@ class Up:
                 _log.info("Kafka does not tell the lags: %s", error)
             questions.close()
         picture = self._observer.picture("stopped", time.time())
-        write_picture(self._options.data, asdict(picture))
+        self._keep(picture)
         return picture
 
 
