@@ -170,45 +170,52 @@ class SourceTail:
         self, entry: str, parsed: LogFileName, signature: tuple[int, ...], wall: float, *, from_end: bool
     ) -> Life | None:
         """Identify a file that is not open: new, compressed meanwhile, or left from an earlier run."""
-        path = f"{self.folder}/{entry}"
-        log = open_log(path)
-        over = not parsed.live or parsed.restart < self._latest_restart
+        log = open_log(f"{self.folder}/{entry}")
         try:
-            line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=over)
+            life = self._identify(log, entry, parsed, signature, wall, from_end=from_end)
         except UNREADABLE:
             log.close()
             raise
+        if life is None or life.log is not log:
+            log.close()
+        return life
+
+    def _identify(
+        self, log: LogFile, entry: str, parsed: LogFileName, signature: tuple[int, ...], wall: float, *, from_end: bool
+    ) -> Life | None:
+        """The life that a file belongs to; None where its first line is still being written or all of it was read."""
+        over = not parsed.live or parsed.restart < self._latest_restart
+        line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=over)
         if line is None:
-            log.close()  # its first line is still being written
             return None
         name = incarnation(self.source["id"], parsed.restart, line)
+        path = f"{self.folder}/{entry}"
         held = next((life for life in self._lives if life.incarnation == name), None)
-        mark = self._marks.get(name.hex())
-        if mark is not None:
-            mark.seen_at = wall
-        if held is not None or name in self._read_out or (mark is not None and mark.ended):
-            log.close()
+        if held is not None:
+            held.file_name, held.mark.path = parsed, path  # perhaps compressed before it was seen renamed
             self._settled[entry] = signature
-            if held is not None:
-                held.file_name, held.mark.path = parsed, path  # compressed before it was seen under its rotated name
             return held
+        mark = self._marks.get(name.hex())
         if mark is None:
             start = (log.size() or 0) if from_end and parsed.live else 0
             mark = Mark(
-                self.source["id"], path, start, start, ended=from_end and not parsed.live, open_streams={}, seen_at=wall
-            )
+                self.source["id"], path, start, start, ended=from_end and not parsed.live,
+                open_streams=_open_before(log, start), seen_at=wall,
+            )  # fmt: skip
             self._marks[name.hex()] = mark
-            if mark.ended:
-                log.close()
-                return None
-            if start:
-                mark.open_streams = _open_before(log, start)
-        mark.path = path
-        if not parsed.compressed:
-            mark.size = max(mark.size, signature[2])
-        life = Life(name, parsed, log, signature[:2], mark, mark.offset)  # type: ignore[arg-type]
-        life.open_streams = mark.open_streams
-        life.inside_line = life.position > 0 and log.read(life.position - 1, 1) != b"\n"
+        mark.seen_at = wall
+        if mark.ended:
+            self._settled[entry] = signature
+            return None
+        return self._begin(Life(name, parsed, log, signature[:2], mark, mark.offset), path, signature[2])  # type: ignore[arg-type]
+
+    def _begin(self, life: Life, path: str, size: int) -> Life:
+        """Begin to read a file, or go on where its mark stands."""
+        life.mark.path = path
+        if not life.file_name.compressed:
+            life.mark.size = max(life.mark.size, size)
+        life.open_streams = life.mark.open_streams
+        life.inside_line = life.position > 0 and life.log.read(life.position - 1, 1) != b"\n"
         self._lives.append(life)
         return life
 

@@ -83,14 +83,26 @@ def confluent_header(schema_id: int) -> bytes:
     return _CONFLUENT_MARKER + schema_id.to_bytes(4, "big")
 
 
+_registered: dict[str, int] = {}
+
+
+def use_registered(ids: Mapping[str, int]) -> None:
+    """From now on codecs write Confluent wire format; called once, before a stage makes its first codec.
+
+    ``ids``: schema id by schema text, as a registry gave them.
+    """
+    _registered.update(ids)
+
+
 class Codec:
     """Writes and reads the values of one kind.
 
-    With ``registered`` (schema id by schema text, as a registry gave them) values are written in Confluent wire format
-    and such values of those ids are read; without it, in single-object encoding.
+    With ``registered`` (schema id by schema text; by default what `use_registered` was given) values are written in
+    Confluent wire format and such values of those ids are read; without it, in single-object encoding.
     """
 
     def __init__(self, kind: str, registered: Mapping[str, int] | None = None) -> None:
+        registered = _registered if registered is None else registered
         self.kind = kind
         self.schema: Schema = parsed_schema(kind)
         self._writers: dict[bytes, Schema] = {}

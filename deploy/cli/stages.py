@@ -15,9 +15,11 @@ def produce(config: Config = None) -> None:
     _need("confluent_kafka", "producer")
     from producers.produce import NodeProducer
     from runtime.process import ease_collector, set_up_logging, stop_on_signals
+    from runtime.registry import prepare_codecs
 
     set_up_logging()
     settings = read_settings(config)
+    prepare_codecs(settings)
     stop = stop_on_signals()
     producer = NodeProducer(settings)
     producer.metrics.serve(settings.metrics)
@@ -33,10 +35,12 @@ def stream(config: Config = None) -> None:
     _need("faust", "streams")
     from runtime.kafka import check_reachable
     from runtime.process import ease_collector, set_up_logging
+    from runtime.registry import prepare_codecs
     from streams.app import run
 
     set_up_logging()
     settings = read_settings(config)
+    prepare_codecs(settings)
     check_reachable(settings.kafka)
     ease_collector()
     run(settings)
@@ -46,10 +50,12 @@ def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settin
     """Deliver routed records to one destination."""
     _need("confluent_kafka", "elasticsearch,object-storage")
     from runtime.process import ease_collector, set_up_logging, stop_on_signals
+    from runtime.registry import prepare_codecs
     from sinks.run import run
 
     set_up_logging()
     settings = read_settings(config)
+    prepare_codecs(settings)
     ease_collector()
     run(name, settings, stop_on_signals())
 

@@ -120,7 +120,9 @@ def test_a_checkpoint_half_written_beside_the_old_one_is_not_looked_at(store: Ch
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux' always full device")  # noqa: PTH110
-def test_a_full_disk_keeps_the_old_checkpoint_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_keeps_the_old_checkpoint_and_is_reported(
+    store: CheckpointStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert store.save(ONE)
     (tmp_path / "checkpoint.new").symlink_to("/dev/full")
     assert not store.save(TWO)

@@ -1,0 +1,59 @@
+"""Schemas in a Confluent-compatible schema registry, under the usual subject names (``<topic>-value``).
+
+Only where `kafka.schema_registry` is set; then every stage registers what it may write when it starts, and values are
+in Confluent wire format. Registering what is there already changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from schemas.codec import schema_versions, use_registered
+from schemas.errors import SettingsError, TemporaryError
+from schemas.topics import topics_for
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
+    from schemas.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def prepare_codecs(settings: Settings) -> None:
+    """Make the codecs of this process write what the settings ask for. Raises TemporaryError without an answer."""
+    if settings.kafka.schema_registry is None:
+        return
+    url = str(settings.kafka.schema_registry.url)
+    try:
+        from confluent_kafka.schema_registry import SchemaRegistryClient
+    except ImportError as error:
+        raise SettingsError(
+            f"the packages for a schema registry are not installed: {error.name} is missing",
+            where="kafka.schema_registry",
+            remedy="pip install 'logferry[registry]'",
+        ) from error
+    ids = register(SchemaRegistryClient({"url": url}), settings)
+    use_registered(ids)
+    _log.info("%d schemas registered at %s", len(ids), url)
+
+
+def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]:
+    """Register every version of every topic's schema, oldest first; returns the id of each schema text."""
+    from confluent_kafka.schema_registry import Schema
+
+    ids: dict[str, int] = {}
+    for topic in topics_for(settings):
+        kind = topic.kind.value.split(".")[0]
+        for text in schema_versions(kind).values():
+            try:
+                ids[text] = client.register_schema(f"{topic.name}-value", Schema(text, "AVRO"))
+            except Exception as error:  # the client raises its own errors, httpx's and OSError
+                raise TemporaryError(
+                    f"the schema of {topic.name} cannot be registered: {error}",
+                    delay=5.0,
+                    where="kafka.schema_registry",
+                    remedy="check the address, and that the subject's compatibility allows the schema",
+                ) from error
+    return ids

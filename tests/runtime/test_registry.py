@@ -1,0 +1,38 @@
+"""With a schema registry, values are what any Confluent client reads. The registry here is the client's own in-process one."""
+
+import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from runtime.registry import prepare_codecs, register
+from schemas.codec import Codec, schema_text
+from schemas.errors import TemporaryError
+from schemas.settings import parse_settings
+
+RULE = {"id": "a", "kind": "quota", "version": 1, "author": "a", "reason": "r", "created_at": 1}
+
+
+@pytest.fixture
+def registry() -> SchemaRegistryClient:
+    return SchemaRegistryClient.new_client({"url": "mock://logferry"})
+
+
+def test_every_topic_has_its_subject_and_confluents_reader_reads_the_values(registry: SchemaRegistryClient) -> None:
+    ids = register(registry, parse_settings("", "test", {}))
+    assert "logs.raw-value" in registry.get_subjects()
+    value = Codec("rule", ids).encode(RULE)
+    assert value[:5] == b"\x00" + ids[schema_text("rule")].to_bytes(4, "big")
+    read = AvroDeserializer(registry)(value, SerializationContext("logs.control", MessageField.VALUE))
+    assert read == Codec("rule").decode(Codec("rule").encode(RULE))
+
+
+def test_values_of_the_time_before_the_registry_stay_readable(registry: SchemaRegistryClient) -> None:
+    ids = register(registry, parse_settings("", "test", {}))
+    assert isinstance(Codec("rule", ids).decode(Codec("rule").encode(RULE)), dict)
+
+
+def test_a_registry_that_does_not_answer_is_named() -> None:
+    settings = parse_settings("kafka: {schema_registry: {url: 'http://127.0.0.1:9'}}", "test", {})
+    with pytest.raises(TemporaryError, match="cannot be registered"):
+        prepare_codecs(settings)
