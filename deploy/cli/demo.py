@@ -18,12 +18,14 @@ def demo(
     from deploy.demo.demo import run_demo
     from producers.produce import node_name
     from runtime.process import set_up_logging
+    from runtime.registry import prepare_codecs
     from schemas.errors import SettingsError
 
     set_up_logging()
     settings = read_settings(config)
+    prepare_codecs(settings)
     try:
-        run_demo(root.absolute(), node_name(settings), settings.kafka)
+        run_demo(root.absolute(), node_name(settings), settings.kafka, topic=settings.topics.names.pods)
     except OSError as error:
         raise SettingsError(
             f"the demo's folder cannot be written: {error.strerror}", where=str(root), remedy="name another --root"

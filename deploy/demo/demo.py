@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from deploy.demo.pods import ContainerSpec, Owner, PodSpec
-from deploy.demo.publish import PodPublisher
+from deploy.demo.publish import TOPIC, PodPublisher
 from deploy.demo.runtime import ContainerRuntime, PublishPod, RuntimeLimits
 from runtime.process import stop_on_signals
 
@@ -84,10 +84,12 @@ def run(
     runtime.run(stop)
 
 
-def run_demo(root: Path, node: str, kafka: KafkaSettings, stop: threading.Event | None = None) -> None:
-    """Run the demo and publish its pods to Kafka until `stop` is set, or without it until SIGTERM or SIGINT.
+def run_demo(
+    root: Path, node: str, kafka: KafkaSettings, stop: threading.Event | None = None, topic: str = TOPIC
+) -> None:
+    """Run the demo and publish its pods to `topic` until `stop` is set, or without it until SIGTERM or SIGINT.
 
     Raises FatalError when Kafka refuses them, OSError when `root` cannot be written.
     """
-    with PodPublisher(kafka) as publish_pod:
+    with PodPublisher(kafka, topic=topic) as publish_pod:
         run(root, node, publish_pod, stop or stop_on_signals())

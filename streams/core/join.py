@@ -20,6 +20,11 @@ Work = TypeVar("Work")
 REMEMBERED_LIVES: Final = 8
 """So many incarnations of a source are remembered: more than kubelet keeps files of one container."""
 
+_OF_THE_LATEST_LIFE: Final = (
+    "life", "restart", "ended", "partials", "cut", "long_line", "skip_line", "skip_streams",
+)  # fmt: skip
+"""Attributes of a SourceState that are put aside together."""
+
 
 class Entry(Enum):
     """How a chunk stands to what its source's state has seen."""
@@ -91,10 +96,13 @@ class SourceState(Generic[Work]):
         self.skip_streams: dict[bytes, bytes] = {}
         """Streams whose lines up to the next full one belong to records that were finished before, each with the
         timestamp of its last line."""
+        self.aside: dict[bytes, SourceState[Work]] = {}
+        """Incarnation -> how it stood with it when an earlier file was told again before it had ended."""
 
     def is_idle(self) -> bool:
         """Nothing is unfinished, so that forgetting this state loses nothing."""
-        return not (self.partials or self.cut or self.long_line or self.skip_line or self.skip_streams)
+        unfinished = self.partials or self.cut or self.long_line or self.skip_line or self.skip_streams
+        return not unfinished and all(other.is_idle() for other in self.aside.values())
 
     def is_plain(self) -> bool:
         """Full lines may be taken as they are."""
@@ -106,12 +114,35 @@ class SourceState(Generic[Work]):
             yield partial.work
         if self.cut is not None:
             yield self.cut.work
+        for other in self.aside.values():
+            yield from other.held()
+
+    def put_aside(self) -> None:
+        """Keep what is unfinished of the latest life for when its producer, which went back to a file before it, returns."""
+        other: SourceState[Work] = SourceState()
+        self._swap(other)
+        self.aside[other.life] = other
+
+    def _take_up(self, life: bytes) -> None:
+        """Go on with a life that was put aside. What an ended one left open was finished in this one already."""
+        other = self.aside.pop(life)
+        if not self.ended:
+            self.put_aside()
+        self._swap(other)
+
+    def _swap(self, other: SourceState[Work]) -> None:
+        for name in _OF_THE_LATEST_LIFE:
+            mine = getattr(self, name)
+            setattr(self, name, getattr(other, name))
+            setattr(other, name, mine)
 
     def enter(self, chunk: Mapping[str, Any]) -> tuple[Entry, int]:
         """How a chunk stands to what was seen, and how many of its leading bytes were seen before."""
         life, offset, size = chunk["incarnation"], chunk["offset"], len(chunk["payload"])
         seen = self.lives.get(life)
         if seen is not None and offset <= seen:
+            if life in self.aside and (offset + size > seen or chunk["ended"]):
+                self._take_up(life)
             if life == self.life:
                 return Entry.CONTINUES, min(size, seen - offset)
             if offset + size <= seen:

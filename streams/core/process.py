@@ -18,7 +18,7 @@ from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
 from streams.core.cri import STREAMS, CriLine, parse_line, timestamp_nanos
 from streams.core.enrich import Pods, resource_of, tag_of
-from streams.core.join import CutLine, Entry, Joined, SourceState
+from streams.core.join import REMEMBERED_LIVES, CutLine, Entry, Joined, SourceState
 from streams.core.parsers import json, text
 from streams.core.rules import SEVERITIES, Rules, TagRules
 
@@ -129,7 +129,7 @@ class Processor:
             builder.counts["repeated_bytes_total",] = seen
         if entry is not Entry.REPEATS:
             if entry is Entry.BREAKS:
-                builder.give_up(state, now)
+                builder.leave(state, chunk["incarnation"], now)
                 state.resume(chunk["resumed"])
             payload = chunk["payload"]
             _take(state, builder, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
@@ -141,7 +141,8 @@ class Processor:
     def expire(self, state: SourceState[Work], now: float) -> Result:
         """Give up what has waited longer than the time-out for its rest."""
         builder = self._builder()
-        builder.give_up(state, now, before=now - self._limits.timeout_secs)
+        for each in (*state.aside.values(), state):
+            builder.give_up(each, now, before=now - self._limits.timeout_secs)
         return builder.result()
 
     def undecodable(self, value: bytes, partition: int, offset: int, reason: str, message: str) -> bytes:
@@ -289,6 +290,14 @@ class RecordBuilder:
             self.cut_line(state, state.cut, now, ("unterminated",))
         elif header is not None and not header.partial and header.stream in state.partials:
             self.join(state, 0, header, work, now, ("unterminated",))
+
+    def leave(self, state: SourceState[Work], life: bytes, now: float) -> None:
+        """What comes next does not continue what is unfinished: ``life`` is another file, or bytes are missing."""
+        if not state.ended and life != state.life:
+            state.put_aside()
+            while len(state.aside) > REMEMBERED_LIVES:
+                self.give_up(state.aside.pop(next(iter(state.aside))), now)
+        self.give_up(state, now)
 
     def give_up(self, state: SourceState[Work], now: float, before: float = float("inf")) -> None:
         """Pass on as it is what has waited since ``before`` for a rest that did not come."""

@@ -43,5 +43,5 @@ def test_workers_that_lose_everything_at_any_moment_make_the_same_records(data, 
 
 @given(st.data(), sources())
 def test_producer_and_workers_that_stop_at_any_moment_make_the_same_records(data, files):
-    log = data.draw(logs(files, across_files=False))
+    log = data.draw(logs(files))
     assert run_with_crashes(data, log).reading == Reading().read(files)
