@@ -16,6 +16,9 @@ class LogFile(Protocol):
     def size(self) -> int | None:
         """Bytes in it now; None where that is not known without reading."""
 
+    def rest(self, position: int) -> None:
+        """What lies before ``position`` will not be asked for soon; memory held for it can go."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -34,22 +37,33 @@ class PlainLog:
         """As LogFile says."""
         return os.fstat(self._descriptor).st_size
 
+    def rest(self, position: int) -> None:
+        """Nothing is held."""
+
     def close(self) -> None:
         """As LogFile says."""
         os.close(self._descriptor)
 
 
 class GzipLog:
-    """A rotated file that kubelet or logrotate compressed. Read forwards; a short step back stays in memory."""
+    """A rotated file that kubelet or logrotate compressed. Read forwards; a short step back stays in memory.
+
+    Hundreds may wait for their turn after an outage, so one that waits holds a descriptor and nothing else.
+    """
 
     def __init__(self, path: str) -> None:
-        self._file = gzip.open(path, "rb")  # noqa: SIM115 - closed by close()
+        self._raw = open(path, "rb")  # noqa: PTH123, SIM115 - closed by close()
+        self._file: gzip.GzipFile | None = None
         self._start = 0
         self._held = b""
         """Bytes from ``_start`` on that were read and may be asked for again."""
 
     def read(self, position: int, size: int) -> bytes:
         """As LogFile says."""
+        if self._file is None:
+            self._raw.seek(0)
+            self._file = gzip.GzipFile(fileobj=self._raw, mode="rb")
+            self._start, self._held = 0, b""
         if not self._start <= position <= self._start + len(self._held):
             self._file.seek(position)
             self._start, self._held = position, b""
@@ -63,9 +77,16 @@ class GzipLog:
         """As LogFile says."""
         return
 
+    def rest(self, position: int) -> None:
+        """Keep only what was read beyond ``position``; when nothing was read yet, no decompressor either."""
+        if position == 0:
+            self._file = None
+        self._held = self._held[max(0, position - self._start) :]
+        self._start = max(self._start, position)
+
     def close(self) -> None:
         """As LogFile says."""
-        self._file.close()
+        self._raw.close()
 
 
 def open_log(path: str) -> LogFile:

@@ -96,8 +96,8 @@ class SourceTail:
         self._lives: list[Life] = []
         self._read_out: set[bytes] = set()
         """Incarnations read to their ends whose last chunks are not acknowledged yet."""
-        self._settled: dict[str, tuple[int, ...]] = {}
-        """Name -> signature of files that need no second look."""
+        self._settled: dict[str, tuple[tuple[int, ...], Mark]] = {}
+        """Name -> signature and mark of files that need no second look."""
         self._latest_restart = 0
         """Highest restart that any file in the folder has."""
         self._complaints: dict[str, str] = {}
@@ -147,7 +147,9 @@ class SourceTail:
         except FileNotFoundError:
             return None  # renamed since the folder was listed: found under its new name next time
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if self._settled.get(entry) == signature:
+        settled = self._settled.get(entry)
+        if settled is not None and settled[0] == signature:
+            settled[1].seen_at = wall
             return None
         identity = (status.st_dev, status.st_ino)
         life = next((life for life in self._lives if life.identity == identity), None)
@@ -186,14 +188,14 @@ class SourceTail:
         """The life that a file belongs to; None where its first line is still being written or all of it was read."""
         over = not parsed.live or parsed.restart < self._latest_restart
         line = first_line(log.read(0, FIRST_LINE_MAX_BYTES), complete=over)
-        if line is None:
+        name = b"" if line is None else incarnation(self.source["id"], parsed.restart, line)
+        if line is None or name in self._read_out:
             return None
-        name = incarnation(self.source["id"], parsed.restart, line)
         path = f"{self.folder}/{entry}"
         held = next((life for life in self._lives if life.incarnation == name), None)
         if held is not None:
             held.file_name, held.mark.path = parsed, path  # perhaps compressed before it was seen renamed
-            self._settled[entry] = signature
+            self._settled[entry] = signature, held.mark
             return held
         mark = self._marks.get(name.hex())
         if mark is None:
@@ -205,7 +207,7 @@ class SourceTail:
             self._marks[name.hex()] = mark
         mark.seen_at = wall
         if mark.ended:
-            self._settled[entry] = signature
+            self._settled[entry] = signature, mark
             return None
         return self._begin(Life(name, parsed, log, signature[:2], mark, mark.offset), path, signature[2])  # type: ignore[arg-type]
 
@@ -216,6 +218,7 @@ class SourceTail:
             life.mark.size = max(life.mark.size, size)
         life.open_streams = life.mark.open_streams
         life.inside_line = life.position > 0 and life.log.read(life.position - 1, 1) != b"\n"
+        life.log.rest(life.position)
         self._lives.append(life)
         return life
 
@@ -272,6 +275,7 @@ class SourceTail:
         life.open_streams = open_streams(behind_cut_line(payload, inside_line=life.inside_line), life.open_streams)
         life.inside_line = not payload.endswith(b"\n") if payload else life.inside_line
         life.position += len(payload)
+        life.log.rest(life.position)
         life.first = False
 
     def _open_before(self, life: Life) -> tuple[int, OpenStreams]:

@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.ge
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Real Kafka and real Elasticsearch, in a folder that the servers' user can reach even when pytest's own is closed."""
+    """Real Kafka and Elasticsearch, in a folder that the servers' user can reach even when pytest's own is closed."""
     folder = Path(tempfile.mkdtemp(prefix="logferry-tests-"))
     folder.chmod(0o755)
     with Stack(folder) as running:

@@ -14,13 +14,14 @@ def produce(config: Config = None) -> None:
     """Ship this node's logs into Kafka."""
     _need("confluent_kafka", "producer")
     from producers.produce import NodeProducer
-    from runtime.process import ease_collector, set_up_logging, stop_on_signals
+    from runtime.process import allow_many_files, ease_collector, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
 
     set_up_logging()
     settings = read_settings(config)
     prepare_codecs(settings)
     stop = stop_on_signals()
+    allow_many_files()
     producer = NodeProducer(settings)
     producer.metrics.serve(settings.metrics)
     ease_collector()

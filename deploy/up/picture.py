@@ -6,7 +6,7 @@ It is what the view shows, what ``up.json`` keeps for `logferry status`, and wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ class Picture:
     def seconds(self) -> float:
         """Since the start."""
         return self.at - self.started_at
+
+    def averaged(self) -> Self:
+        """The same with speeds over the whole run, for its end."""
+        secs = max(self.seconds, 1.0)
+        stages = tuple(replace(row, per_sec=row.done / secs) for row in self.stages)
+        lines, size = self.totals.lines_read / secs, self.totals.bytes_read / secs
+        return replace(self, stages=stages, lines_per_sec=lines, bytes_per_sec=size)
 
     @property
     def restarts(self) -> dict[str, int]:

@@ -245,7 +245,7 @@ class Up:
             except UNANSWERED as error:
                 _log.info("Kafka does not tell the lags: %s", error)
             questions.close()
-        picture = self._observer.picture("stopped", time.time())
+        picture = self._observer.picture("stopped", time.time()).averaged()
         self._keep(picture)
         return picture
 

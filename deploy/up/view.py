@@ -31,7 +31,7 @@ PHASE_STYLES: Final[Mapping[str, str]] = {"running": "bold green", "draining": "
 def screen(picture: Picture, hint: str = "") -> RenderableType:
     """Everything, in some twenty lines."""
     parts: list[RenderableType] = [_heading(picture, hint), Text(), flow(picture), Text(), stages(picture)]
-    if picture.servers:
+    if picture.servers and picture.phase != "stopped":  # they are stopped last
         parts += [Text(), servers(picture)]
     if picture.warning:
         warning = Text.assemble(("last warning  ", "yellow"), picture.warning)

@@ -118,7 +118,7 @@ class SourceState(Generic[Work]):
             yield from other.held()
 
     def put_aside(self) -> None:
-        """Keep what is unfinished of the latest life for when its producer, which went back to a file before it, returns."""
+        """Keep what is unfinished of the latest life until its producer, which went back to earlier files, returns."""
         other: SourceState[Work] = SourceState()
         self._swap(other)
         self.aside[other.life] = other

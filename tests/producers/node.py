@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from producers.core.checkpoint import Marks, from_text, to_text
+from producers.core.checkpoint import Marks, forget_old, from_text, to_text
+from producers.produce import FORGET_SECS
 from producers.source_tail import ROTATION_GRACE_SECS, Chunk, ReadLimits, SourceTail
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
@@ -113,6 +114,7 @@ class Run:
     def scan(self) -> None:
         self.now += SCAN_SECS
         self.tail.scan(self.now, 1_000_000.0 + self.now)
+        forget_old(self.marks, 1_000_000.0 + self.now, FORGET_SECS)
 
     def read(self) -> Chunk | None:
         chunk = self.tail.next_chunk(self.now)

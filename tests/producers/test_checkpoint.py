@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,7 +118,6 @@ def test_a_checkpoint_half_written_beside_the_old_one_is_not_looked_at(store: Ch
     assert store.load() == ONE
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux' always full device")  # noqa: PTH110
 def test_a_full_disk_keeps_the_old_checkpoint_and_is_reported(
     store: CheckpointStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

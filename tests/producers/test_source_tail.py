@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from producers.core.checkpoint import Marks
-from producers.log_file import GzipLog, PlainLog
+from producers.log_file import GzipLog, LogFile, PlainLog
 from producers.source_tail import UNREADABLE
 from tests.producers.node import LIMITS, Container, Run, assembled, restarted
 
@@ -202,7 +202,8 @@ def test_a_compressed_file_is_read_at_any_position(tmp_path: Path) -> None:
     for position in (0, 0, 100, 50, 5000, 4990, 0, 10_239, 10_240, 20_000, 3):
         for size in (0, 1, 300, 20_000):
             assert other.read(position, size) == one.read(position, size) == content[position : position + size]
-    assert (one.size(), other.size()) == (len(content), None)
+    logs: list[LogFile] = [one, other]
+    assert [each.size() for each in logs] == [len(content), None]
     one.close()
     other.close()
 

@@ -1,4 +1,4 @@
-"""With a schema registry, values are what any Confluent client reads. The registry here is the client's own in-process one."""
+"""With a schema registry, values are what any Confluent client reads. Here it is the client's own, in this process."""
 
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient

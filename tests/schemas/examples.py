@@ -47,9 +47,9 @@ def read(name: str) -> dict[str, Any]:
     kind, _, rest = name.partition(".v")
     schema = fastavro.parse_schema(json.loads(schema_versions(kind)[int(rest.split("/", 1)[0])]))
     one_line = json.dumps(json.loads(text(name)))
-    value: dict[str, Any] = next(fastavro.json_reader(io.StringIO(one_line), schema))
+    value: Any = next(iter(fastavro.json_reader(io.StringIO(one_line), schema)))
     validate(value, schema, strict=True)
-    return value
+    return dict(value)
 
 
 @cache

@@ -163,6 +163,22 @@ def test_when_all_is_delivered_only_chunks_with_something_unfinished_wait(
     assert worker.committed == min([*held, len(log)])
 
 
+# -- at the end of a file ------------------------------------------------------------------------------------------
+
+
+def test_the_rest_of_a_line_that_was_finished_before_ends_with_its_file() -> None:
+    files = [file(line("cut")[:-1]), file(line("next", millis=1), number=2)]
+    rest = chunk(files, 0, 42, len(files[0].content), ended=True, first=True, run=2)
+    worker = taken([RAW.encode(rest), *straight(files)[1:]])
+    assert texts(worker) == ["next"]
+
+
+def test_a_pause_between_two_pieces_of_a_line_counts_and_not_the_time_they_take_together() -> None:
+    pieces = [line("a", tag="P"), line("b", tag="P", millis=20_000), line("c", millis=40_000)]
+    assert texts(taken(values(b"".join(pieces)))) == ["abc"]
+    assert texts(taken(values(pieces[0] + pieces[2]))) == ["a", "c"]
+
+
 # -- time-outs -----------------------------------------------------------------------------------------------------
 
 

@@ -89,6 +89,12 @@ def test_the_summary_is_json_with_everything_that_was_promised() -> None:
     assert told["failed"] == ["sink search"]
 
 
+def test_at_its_end_speeds_are_those_of_the_whole_run() -> None:
+    averaged = PICTURE.averaged()
+    assert averaged.lines_per_sec == 1234 / 187
+    assert averaged.stages[2].per_sec == 7 / 187
+
+
 def test_a_picture_survives_the_file() -> None:
     content = json.loads(json.dumps(asdict(PICTURE)))
     assert Picture.from_json(content) == PICTURE
