@@ -17,8 +17,14 @@ import time
 from types import FrameType
 from typing import Final
 
-CHATTY: Final = ("faust", "mode", "aiokafka", "elastic_transport", "librdkafka")
-"""Libraries that log every request or every step at INFO."""
+CHATTY: Final = {
+    "faust": "WARNING",
+    "mode": "WARNING",
+    "aiokafka": "WARNING",
+    "elastic_transport": "WARNING",
+    "librdkafka": "CRITICAL",  # what matters of it comes through error callbacks
+}
+"""Libraries that log every request, every step, or everything twice -> the level from which they are heard."""
 
 
 class Calm(logging.Filter):
@@ -53,8 +59,8 @@ def set_up_logging(level: str = "INFO") -> None:
     handler.setFormatter(formatter)
     handler.addFilter(Calm())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in CHATTY:
-        logging.getLogger(name).setLevel("WARNING")
+    for name, threshold in CHATTY.items():
+        logging.getLogger(name).setLevel(threshold)
 
 
 def ease_collector() -> None:

@@ -165,4 +165,4 @@ class RotationModel(RuleBasedStateMachine):
 
 
 TestRotationModel = RotationModel.TestCase
-TestRotationModel.settings = settings(max_examples=60, stateful_step_count=40)
+TestRotationModel.settings = settings(max_examples=200, stateful_step_count=50)

@@ -10,6 +10,7 @@ import pytest
 
 from producers.core.checkpoint import Marks
 from producers.log_file import GzipLog, LogFile, PlainLog
+from producers.produce import FORGET_SECS
 from producers.source_tail import UNREADABLE
 from tests.producers.node import LIMITS, Container, Run, assembled, restarted
 
@@ -106,6 +107,35 @@ def test_an_ended_file_that_is_acknowledged_is_never_sent_again(container: Conta
     producer = restarted(producer, producer.checkpoint())
     producer.settle()
     assert producer.sent == []
+    producer.close()
+
+
+def test_an_ended_file_that_is_not_acknowledged_yet_is_not_sent_again_by_the_same_run(container: Container) -> None:
+    container.append(container.line(5) + b"\n")
+    container.rotate(reopen=True)
+    container.append(container.line(5) + b"\n")
+    producer = run(container)
+    for _ in range(4):
+        producer.scan()
+        producer.now += 1
+        producer.read_all()
+    assert [chunk.payload for chunk in producer.sent if chunk.payload] == [life.content for life in container.lives]
+    producer.close()
+
+
+def test_a_rotated_file_that_is_compressed_a_night_later_is_not_sent_again(container: Container) -> None:
+    container.append(container.line(5) + b"\n")
+    container.rotate(reopen=True)
+    container.append(container.line(5) + b"\n")
+    producer = run(container)
+    producer.settle()
+    for _ in range(3):
+        producer.now += FORGET_SECS - 10
+        producer.scan()
+    sent = len(producer.sent)
+    container.compress(container.lives[0])
+    producer.settle()
+    assert len(producer.sent) == sent
     producer.close()
 
 
