@@ -199,16 +199,17 @@ class SourceTail:
             return held
         mark = self._marks.get(name.hex())
         if mark is None:
-            start = (log.size() or 0) if from_end and parsed.live else 0
+            start = (log.size() or 0) if from_end else 0
             mark = Mark(
                 self.source["id"], path, start, start, ended=from_end and not parsed.live,
                 open_streams=_open_before(log, start), seen_at=wall,
             )  # fmt: skip
             self._marks[name.hex()] = mark
         mark.seen_at = wall
-        if mark.ended:
+        if mark.ended and (parsed.compressed or signature[2] <= mark.offset):
             self._settled[entry] = signature, mark
             return None
+        mark.ended = False  # or somebody has added to a file after it was read to its end
         return self._begin(Life(name, parsed, log, signature[:2], mark, mark.offset), path, signature[2])  # type: ignore[arg-type]
 
     def _begin(self, life: Life, path: str, size: int) -> Life:

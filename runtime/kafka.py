@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-MESSAGE_MAX_BYTES = 8 * 1024 * 1024
-"""Largest value that any stage produces; topics are created to take it."""
+MESSAGE_MAX_BYTES = 16 * 1024 * 1024
+"""Largest value that any stage produces: a dead letter around the largest value of another topic (8 MiB)."""
 
 SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""

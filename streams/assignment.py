@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 from runtime.frontier import Frontier
 from streams.core.join import SourceState
-from streams.core.process import Work
+from streams.core.work import Work
 
 Token = TypeVar("Token")
 

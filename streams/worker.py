@@ -17,8 +17,9 @@ from runtime.producer import OrderedProducer
 from schemas.codec import Codec, Undecodable
 from streams.assignment import Assignment
 from streams.core.join import SourceState
-from streams.core.process import JoinLimits, Output, Processor, Result, Work, out_of_bounds
+from streams.core.process import Processor, out_of_bounds
 from streams.core.rules import Rules
+from streams.core.work import JoinLimits, Output, Result, Work
 from streams.pods import PodTable
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ class ContainerRuntime:
         return True
 
     def _launch(self, slot: Slot, now: float) -> None:
-        assert slot.life  # noqa: S101 - set by _start_together
+        assert slot.life
         uid = self.register.uid(slot.pod)
         log = ContainerLog(self.tree.log(slot.pod, uid, slot.spec.name, slot.life.restart))
         try:

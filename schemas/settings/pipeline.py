@@ -18,7 +18,7 @@ from schemas.settings.parts import (
 )
 
 # Routed topics take 8 MiB; a record may grow by its attributes and labels.
-RECORD_BYTES_AT_MOST = 4 * MIB
+RECORD_BYTES_AT_MOST = 3 * MIB // 2
 
 
 class StreamSettings(Section):

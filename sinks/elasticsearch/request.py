@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch
 
-from sinks.elasticsearch.verdict import Done, Retry, Verdict, verdict
+from sinks.elasticsearch.verdict import Done, Reject, Retry, Verdict, verdict
 
 if TYPE_CHECKING:
     from schemas.settings import ElasticsearchSink
@@ -26,6 +26,8 @@ HEADERS: Final = {
     "accept": "application/vnd.elasticsearch+json; compatible-with=9",
 }
 BRIEF: Final = "/_bulk?filter_path=errors"
+REFUSED_WHOLE: Final = (400, 413)
+"""A request that cannot be read, or is too large: sending it again changes nothing."""
 _WHOLE: Final = "/_bulk?filter_path=errors,items.*.status,items.*.error"
 
 
@@ -43,24 +45,29 @@ class BulkRequests:
             if self._brief and self._post(BRIEF, lines).get("errors") is False:
                 return [Done.INDEXED] * len(lines)
             answer = self._post(_WHOLE, lines)
-        except (ApiError, elastic_transport.TransportError) as error:
-            return [Retry(_cause(error))] * len(lines)
+        except ApiError as error:
+            if error.status_code in REFUSED_WHOLE:
+                return self._divide(lines, error)
+            return [Retry(f"status {error.status_code}")] * len(lines)
+        except elastic_transport.TransportError as error:
+            return [Retry(type(error).__name__)] * len(lines)
         self._brief = answer.get("errors") is False
         items = answer.get("items", [])
         if len(items) != len(lines):
             return [Retry(f"{len(items)} answers for {len(lines)} documents")] * len(lines)
         return [verdict(item) for item in items]
 
+    def _divide(self, lines: Sequence[bytes], error: ApiError) -> list[Verdict]:
+        """Some line makes Elasticsearch refuse the request as a whole: find it by halves, so that it stands alone."""
+        if len(lines) == 1:
+            return [Reject(f"status {error.status_code}: {error.message}")]
+        middle = len(lines) // 2
+        return [*self.send(lines[:middle]), *self.send(lines[middle:])]
+
     def _post(self, path: str, lines: Sequence[bytes]) -> dict[str, Any]:
         answer = self._client.perform_request("POST", path, headers=HEADERS, body=b"".join(lines))
         body = answer.body
         return body if isinstance(body, dict) else {}
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, ApiError):
-        return f"status {error.status_code}"
-    return type(error).__name__
 
 
 def connect(settings: ElasticsearchSink, secrets: dict[str, str]) -> Elasticsearch:

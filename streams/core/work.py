@@ -1,0 +1,56 @@
+"""A chunk on its way through the stage, and what comes of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from streams.core.rules import TagRules
+
+
+@dataclass(eq=False, slots=True)
+class Work:
+    """One chunk on its way; it may be acknowledged when nothing is outstanding. Never holds the payload."""
+
+    partition: int
+    offset: int
+    key: str
+    incarnation: bytes
+    observed_timestamp: int
+    prefix: bytes
+    """Header and encoded resource: what every record of the chunk begins with."""
+    rules: TagRules
+    resolved: bool
+    done: Callable[[], None]
+    """To be called when nothing is outstanding any more."""
+    outstanding: int = 1
+    """Values to be delivered, unfinished lines that began here, and one for the processing itself."""
+
+    def release(self) -> None:
+        """One thing less to wait for."""
+        self.outstanding -= 1
+        if not self.outstanding:
+            self.done()
+
+
+Output = tuple[Work, str, bytes]
+"""A chunk, and a value for a topic whose delivery it waits for."""
+Counts = Counter[tuple[str, ...]]
+"""Metric name without ``logferry_stream_``, and its labels -> amount."""
+
+
+@dataclass(frozen=True)
+class JoinLimits:
+    """When a record is cut, and when its rest is not waited for any longer."""
+
+    record_max_bytes: int
+    timeout_secs: float
+
+
+@dataclass
+class Result:
+    """What became of some bytes."""
+
+    outputs: list[Output] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counter)
