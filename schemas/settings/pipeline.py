@@ -17,7 +17,7 @@ from schemas.settings.parts import (
     TopicName,
 )
 
-# Routed topics take 8 MiB; a record may grow by its attributes and labels.
+# Routed topics take 8 MiB; bytes that are not UTF-8 grow fourfold, and labels come on top.
 RECORD_BYTES_AT_MOST = 3 * MIB // 2
 
 

@@ -139,6 +139,23 @@ def test_a_rotated_file_that_is_compressed_a_night_later_is_not_sent_again(conta
     producer.close()
 
 
+def test_what_is_added_to_a_rotated_file_after_its_end_is_still_read(container: Container) -> None:
+    container.append(container.line(5) + b"\n")
+    container.rotate(reopen=True)
+    container.append(container.line(5) + b"\n")
+    producer = run(container)
+    producer.settle()
+    late = container.line(7) + b"\n"
+    with container.lives[0].path.open("ab") as file:
+        file.write(late)
+    producer.settle()
+    added = [chunk for chunk in producer.sent if chunk.payload == late]
+    assert [(chunk.offset, chunk.life.incarnation) for chunk in added] == [
+        (len(container.lives[0].content), producer.sent[0].life.incarnation)
+    ]
+    producer.close()
+
+
 def test_starting_at_the_end_skips_what_is_there_and_nothing_else(container: Container) -> None:
     container.append(container.line(5) + b"\n")
     container.rotate(reopen=True)

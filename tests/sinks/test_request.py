@@ -82,3 +82,29 @@ def test_a_refused_request_means_later():
     )
     error = ApiError("busy", meta, {})
     assert BulkRequests(Answering(error)).send(LINES) == [Retry("status 429")] * 2  # type: ignore[arg-type]
+
+
+class RefusesLineWith:
+    """Refuses any request as a whole in which a certain line stands."""
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line
+
+    def perform_request(self, method: str, path: str, *, headers: dict[str, str], body: bytes) -> Answer:
+        if self.line in body:
+            meta = elastic_transport.ApiResponseMeta(
+                400,
+                "1.1",
+                elastic_transport.HttpHeaders(),
+                0.0,
+                elastic_transport.NodeConfig("http", "localhost", 9200),
+            )
+            raise ApiError("malformed action", meta, {"error": "malformed action"})
+        return Answer(FINE)
+
+
+def test_a_line_that_spoils_the_whole_request_is_refused_alone():
+    lines = [b"%d\n" % number for number in range(100, 117)]
+    answers = BulkRequests(RefusesLineWith(b"111")).send(lines)  # type: ignore[arg-type]
+    assert [type(answer) is Reject for answer in answers] == [line == b"111\n" for line in lines]
+    assert answers.count(Done.INDEXED) == len(lines) - 1
