@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.cli import bench, config, demo, search, stack, stages, status, topics, up
+from deploy.cli import bench, config, demo, schemas, search, stack, stages, status, topics, up
 
 app = typer.Typer(
     name="logferry",
@@ -23,4 +23,5 @@ app.command()(demo.demo)
 app.command()(bench.bench)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
+app.add_typer(schemas.app, name="schemas")
 app.add_typer(stack.app, name="stack")
