@@ -42,13 +42,13 @@ class Figures:
 
 
 def scrape(port: int) -> dict[str, float]:
-    """Every metric of a stage, summed over its labels; empty while nobody answers."""
+    """Every metric of a stage, summed over its labels, and ``up``; empty while nobody answers."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             text = answer.read().decode()
     except OSError:
         return {}
-    totals: dict[str, float] = {}
+    totals = {"up": 1.0}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
