@@ -51,7 +51,7 @@ class ProducerSettings(Section):
 
     memory_max_bytes: Annotated[int, Field(ge=1 * MIB), SIZE] = 4 * MIB
     """Bytes read but not yet acknowledged by Kafka, over all files. When it is reached, reading stops: the file is the
-    buffer. 4 MiB keep a near broker busy at 200 MB/s and the process under 64 MiB; a broker far away wants more."""
+    buffer. 4 MiB keep a near broker busy at 200 MB/s and the process at about 64 MiB; a broker far away wants more."""
 
     poll_interval_secs: Seconds = 0.25
     """How often a file at rest is looked at. Higher means less work on a quiet node and later lines."""

@@ -1,6 +1,6 @@
 """A container's files made of drawn pieces, and a reader of them that is as plain as can be.
 
-The reader knows the rules of DESIGN.md only: it holds a whole source in memory, goes through it once, and says which
+The reader knows the documented rules only: it holds a whole source in memory, goes through it once, and says which
 records must come out. What comes out of the stream stage is held against it.
 """
 
