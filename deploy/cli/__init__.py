@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from schemas.errors import LogferryError
+from schemas.errors import LogferryError, SettingsError
+
+EXTRAS = {
+    "avro": "schemas",
+    "confluent_kafka": "producer",
+    "elastic_transport": "elasticsearch",
+    "elasticsearch": "elasticsearch",
+    "obstore": "object-storage",
+    "prometheus_client": "producer",
+}
+"""Top-level module -> extra that brings it; what is not here comes with `local`."""
 
 
 def main() -> None:
@@ -14,12 +24,24 @@ def main() -> None:
     try:
         app()
     except LogferryError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_status)
+        _end(error)
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        extra = EXTRAS.get(module, "local")
+        _end(
+            SettingsError(
+                f"this command needs {module}, which is not installed", remedy=f"pip install 'logferry[{extra}]'"
+            )
+        )
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
+
+
+def _end(error: LogferryError) -> None:
+    sys.stderr.write(f"error: {error}\n")
+    sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":
