@@ -19,7 +19,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, Final
 
 from producers.core.container_path import ContainerIdentity, container_id_of_link, container_of_folder, log_file_name
-from producers.source_tail import ReadLimits, SourceTail
+from producers.life import ReadLimits
+from producers.source_tail import SourceTail
 from schemas.identity import source_id
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from schemas.codec import Codec
 from schemas.raw_chunk import encode_chunk
 
 if TYPE_CHECKING:
-    from producers.source_tail import Chunk, Life, SourceTail
+    from producers.life import Chunk, Life
+    from producers.source_tail import SourceTail
     from runtime.metrics import Metrics
     from schemas.errors import FatalError
     from schemas.settings import KafkaSettings, ProducerSettings

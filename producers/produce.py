@@ -17,7 +17,8 @@ from producers.checkpoint_store import CheckpointStore
 from producers.container_files import ContainerFiles
 from producers.core.checkpoint import forget_old
 from producers.kafka_output import KafkaOutput
-from producers.source_tail import UNREADABLE, ReadLimits, SourceTail
+from producers.life import ReadLimits
+from producers.source_tail import UNREADABLE, SourceTail
 from runtime.metrics import Metrics
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from producers.core.checkpoint import Marks, forget_old, from_text, to_text
+from producers.life import Chunk, ReadLimits
 from producers.produce import FORGET_SECS
-from producers.source_tail import ROTATION_GRACE_SECS, Chunk, ReadLimits, SourceTail
+from producers.source_tail import ROTATION_GRACE_SECS, SourceTail
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
 SOURCE: dict[str, Any] = {"id": "00112233445566aa", "container": {"name": "app"}}
