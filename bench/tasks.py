@@ -32,6 +32,7 @@ from bench.corpus import Corpus, generate
 from bench.measure import Figures, Stopwatch, peak_rss_mb
 from bench.pipeline import Pipeline
 from runtime.kafka import producer_config
+from runtime.producer import enqueue
 from schemas.settings import ElasticsearchSink
 from sinks.core.decode import RecordDecoder
 from sinks.elasticsearch.document import DocumentWriter
@@ -98,13 +99,7 @@ def _librdkafka(pipeline: Pipeline, corpus: Corpus) -> Figures:
     def work() -> None:
         producer = Producer(producer_config(pipeline.settings.kafka, buffer_max_bytes=16 * 1024 * 1024))
         for index, block in enumerate(_blocks(corpus)):
-            while True:
-                try:
-                    producer.produce(pipeline.settings.topics.names.ledger, block, key=str(index % 8))
-                except BufferError:
-                    producer.poll(0.05)
-                else:
-                    break
+            enqueue(producer, pipeline.settings.topics.names.ledger, block, str(index % 8))
         producer.flush()
 
     return _own("librdkafka", corpus.lines, work)

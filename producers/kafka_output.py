@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
+from runtime.producer import enqueue
 from schemas.codec import Codec
 from schemas.raw_chunk import encode_chunk
 
@@ -46,17 +47,11 @@ class KafkaOutput:
         return self.pending_bytes < self._limit
 
     def send(self, tail: SourceTail, chunk: Chunk) -> None:
-        """Hand a chunk to the client. Raises FatalError when an earlier one was refused for good."""
+        """Hand a chunk to the client; `poll` tells what became of it."""
         value = encode_chunk(self._codec, _head(tail, chunk), chunk.payload)
         delivered = partial(self._delivered, chunk.life, chunk.offset, len(chunk.payload))
         self.pending_bytes += len(chunk.payload)
-        while True:
-            try:
-                self._producer.produce(self._topic, value, key=tail.source["id"], on_delivery=delivered)
-            except BufferError:
-                self.poll(0.1)
-            else:
-                break
+        enqueue(self._producer, self._topic, value, tail.source["id"], on_delivery=delivered)
         self._metrics.count("logferry_producer_read_bytes_total", len(chunk.payload))
         self._metrics.count("logferry_producer_read_lines_total", chunk.payload.count(b"\n"))
 
@@ -69,7 +64,7 @@ class KafkaOutput:
         self._metrics.count("logferry_producer_acknowledged_bytes_total", life.acknowledge(offset))
 
     def poll(self, timeout: float) -> None:
-        """Serve delivery reports, waiting for one up to ``timeout`` seconds. Raises FatalError as send does."""
+        """Serve reports, waiting for one up to ``timeout`` seconds. Raises FatalError when Kafka refused a chunk."""
         self._producer.poll(timeout)
         if self._failure is not None:
             raise self._failure

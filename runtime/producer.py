@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def enqueue(producer: Producer, topic: str, value: bytes, key: str | bytes | None, **options: Any) -> None:
+    """Hand one record to the client, waiting while its queue is full. Raises KafkaException as ``produce`` does."""
+    while True:
+        try:
+            producer.produce(topic, value, key, **options)
+        except BufferError:
+            producer.poll(0.05)
+        else:
+            return
+
+
 class OrderedProducer:
     """A producer whose reports come for whole sequences of records."""
 
@@ -46,22 +57,17 @@ class OrderedProducer:
         self._produce(topic, key, values[-1], report)
 
     def _produce(self, topic: str, key: str, value: bytes, report: Callable[..., None] | None) -> None:
-        while True:
-            try:
-                if report is None:
-                    self._producer.produce(topic, value, key)
-                else:
-                    self._producer.produce(topic, value, key, on_delivery=report)
-            except BufferError:
-                self._producer.poll(0.05)
-            except KafkaException as error:
-                raise FatalError(
-                    f"Kafka's client does not take a record of {len(value)} bytes: {error.args[0].str()}",
-                    where=f"topic {topic}",
-                    remedy="this process starts again from its last position; look at what it logged before",
-                ) from error
+        try:
+            if report is None:
+                enqueue(self._producer, topic, value, key)
             else:
-                return
+                enqueue(self._producer, topic, value, key, on_delivery=report)
+        except KafkaException as error:
+            raise FatalError(
+                f"Kafka's client does not take a record of {len(value)} bytes: {error.args[0].str()}",
+                where=f"topic {topic}",
+                remedy="this process starts again from its last position; look at what it logged before",
+            ) from error
 
     def _failed(self, error: KafkaError) -> None:
         log_error(error)

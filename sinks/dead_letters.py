@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
+from runtime.producer import enqueue
 from schemas.codec import Codec
 from schemas.errors import FatalError
 
@@ -38,13 +39,7 @@ class DeadLetters:
             "original": record.value() or b"",
         }
         value = self._codec.encode(letter)
-        while True:
-            try:
-                self._producer.produce(self._topic, value, key=record.key(), on_delivery=self._delivered)
-            except BufferError:
-                self._producer.poll(0.1)
-            else:
-                return
+        enqueue(self._producer, self._topic, value, record.key(), on_delivery=self._delivered)
 
     def _delivered(self, error: KafkaError | None, record: Message) -> None:
         if error is not None:
