@@ -5,9 +5,10 @@ mistake in it.A new section is a model in one of the files here and a field of `
 """
 
 from schemas.settings.explain import InvalidSettingsError
+from schemas.settings.inputs import ContainerFilesInput, DockerFilesInput, FilesInput, Input
 from schemas.settings.kafka import KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
 from schemas.settings.load import json_schema, parse_settings
-from schemas.settings.node import ContainerFilesInput, ProducerSettings
+from schemas.settings.node import ProducerSettings
 from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
 from schemas.settings.secret import Secret, TextOrSecret, resolve
 from schemas.settings.settings import Settings
@@ -16,8 +17,11 @@ from schemas.settings.source import Finding
 
 __all__ = [
     "ContainerFilesInput",
+    "DockerFilesInput",
     "ElasticsearchSink",
+    "FilesInput",
     "Finding",
+    "Input",
     "InvalidSettingsError",
     "KafkaSettings",
     "MetricsSettings",

@@ -1,6 +1,6 @@
-"""The node side: what is read, and how much of it at a time."""
+"""The node side: how much is read at a time, and how it is remembered. What is read: `inputs`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,26 +11,6 @@ MIB = 1024 * KIB
 
 # `logs.raw` takes 8 MiB; the rest is for what surrounds the bytes.
 CHUNK_BYTES_AT_MOST = 7 * MIB
-
-
-class ContainerFilesInput(Section):
-    """Container logs as the kubelet and a CRI runtime write them."""
-
-    type: Literal["container_files"]
-    """The kind of input."""
-
-    path: AbsolutePath = "/var/log/containers/*.log"
-    """Glob over the live files or the links to them; their names say namespace, pod and container."""
-
-    exclude: tuple[str, ...] = ()
-    """Globs over the same paths; what matches is not read, for example */logferry-*.log against a loop."""
-
-    start_at: Literal["beginning", "end"] = "beginning"
-    """Where to begin in a file met for the first time. At the beginning, because lines written before the producer came
-    up are logs too; a file with a checkpoint always goes on from there."""
-
-    tag: Annotated[str, Field(min_length=1)] | None = None
-    """Tag of every line; by default kube.<namespace>.<pod>.<container>."""
 
 
 class ProducerSettings(Section):

@@ -5,8 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from schemas.settings.inputs import ContainerFilesInput, Input
 from schemas.settings.kafka import KafkaSettings, TopicsSettings
-from schemas.settings.node import ContainerFilesInput, ProducerSettings
+from schemas.settings.node import ProducerSettings
 from schemas.settings.parts import Problem, ProblemsError, Section, TopicName, nearest
 from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
 from schemas.settings.sinks import ElasticsearchSink, Sink
@@ -23,7 +24,7 @@ class Settings(Section):
     topics: TopicsSettings = TopicsSettings()
     """How topics are created."""
 
-    inputs: dict[EntryName, ContainerFilesInput] = {"containers": ContainerFilesInput(type="container_files")}
+    inputs: dict[EntryName, Input] = {"containers": ContainerFilesInput(type="container_files")}
     """What the producer reads, by names of your choice."""
 
     producer: ProducerSettings = ProducerSettings()

@@ -12,7 +12,7 @@ from typing import Any
 import fastavro
 from fastavro.validation import validate
 
-from schemas.codec import KINDS, schema_versions
+from schemas.codec import KINDS, schema_versions, single_object_header
 
 
 def folder(kind: str, version: int) -> Traversable:
@@ -42,14 +42,45 @@ def text(name: str) -> str:
     return files("schemas").joinpath("examples", name).read_text("utf-8")
 
 
+def version_of(name: str) -> int:
+    return int(name.partition(".v")[2].split("/", 1)[0])
+
+
+def is_newest(name: str) -> bool:
+    return version_of(name) == list(schema_versions(kind_of(name)))[-1]
+
+
+def schema_of(name: str) -> str:
+    """JSON text of the schema that an example was made for."""
+    return schema_versions(kind_of(name))[version_of(name)]
+
+
 def read(name: str) -> dict[str, Any]:
     """The value of an example. Raises what fastavro raises when it does not fit its schema."""
-    kind, _, rest = name.partition(".v")
-    schema = fastavro.parse_schema(json.loads(schema_versions(kind)[int(rest.split("/", 1)[0])]))
+    schema = fastavro.parse_schema(json.loads(schema_of(name)))
     one_line = json.dumps(json.loads(text(name)))
     value: Any = next(iter(fastavro.json_reader(io.StringIO(one_line), schema)))
     validate(value, schema, strict=True)
     return dict(value)
+
+
+def written(name: str) -> bytes:
+    """An example as it was written when its version was the newest."""
+    out = io.BytesIO()
+    out.write(single_object_header(schema_of(name)))
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(schema_of(name))), read(name))
+    return out.getvalue()
+
+
+def in_words_of(name: str, value: Any) -> Any:
+    """A decoded value without the fields that the example's version did not have."""
+    return _without_new(value, read(name))
+
+
+def _without_new(value: Any, old: Any) -> Any:
+    if not isinstance(value, dict) or not isinstance(old, dict):
+        return value
+    return {key: _without_new(each, old[key]) for key, each in value.items() if key in old}
 
 
 @cache
