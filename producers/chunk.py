@@ -43,3 +43,20 @@ class Chunk:
     resumed: Mapping[str, Any] | None = None
     observed_timestamp: int | None = None
     """Nanoseconds since 1970; None: the moment it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A range that can never be sent; fields as in schemas/avro/ledger_entry."""
+
+    source: Source
+    path: str
+    incarnation: bytes
+    start: int
+    end: int
+    """Bytes from ``start`` up to here are known to be lost (journald: sequence numbers)."""
+    reason: str
+    """As in a RawChunk's gap."""
+    open_end: bool = False
+    next_incarnation: bytes | None = None
+    detail: str | None = None

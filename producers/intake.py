@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from producers.chunk import Chunk
+from producers.chunk import Chunk, Loss
 
 
 class Intake(Protocol):
@@ -28,6 +28,15 @@ class Intake(Protocol):
 
     def ship_soon(self, chunk: Chunk) -> None:
         """Send a chunk of a protocol that confirms nothing."""
+
+    def position(self, key: str) -> str | None:
+        """What `advance` was last told under a key, in this run or an earlier one; None: nothing, or it was damaged."""
+
+    def advance(self, key: str, position: str) -> None:
+        """Remember how far a source that can be read again is kept by Kafka; written with the next checkpoint."""
+
+    def lost(self, loss: Loss) -> None:
+        """Report bytes or records that can never be shipped: metric, log line and ledger entry."""
 
     def count(self, name: str, amount: float = 1, *labels: str) -> None:
         """Add to a metric of schemas.metrics."""
