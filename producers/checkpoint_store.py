@@ -1,23 +1,37 @@
-"""The checkpoint on disk: written whole to a new file, synced, and renamed over the old one."""
+"""The checkpoint on disk: a SQLite database, so that a crash or a full disk leaves the last whole state.
+
+Every value carries a checksum of its own besides, since disks lose more than SQLite can see. A value that does not fit
+is left out, a file that is no database is put aside; neither is trusted.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import logging
-import os
+import sqlite3
+import time
 from pathlib import Path
+from typing import Final
 
-from producers.core.checkpoint import Marks, from_text, to_text
+from producers.core.checkpoint import Mark, Marks, mark_from_text, mark_to_text, sealed, unsealed
 from schemas.errors import SettingsError
 
 _log = logging.getLogger(__name__)
+
+FILE_NAME: Final = "checkpoint.db"
+_VERSION: Final = 3
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS marks (incarnation TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
+"""
 
 
 class CheckpointStore:
     """One producer's state folder, which no other process may use meanwhile."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "checkpoint"
+        self.folder = folder
+        self._path = folder / FILE_NAME
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / "lock").open("a")
@@ -36,44 +50,112 @@ class CheckpointStore:
                 where=f"producer.state_folder: {folder}",
                 remedy="stop it, or give this one a folder of its own",
             ) from error
+        self._database: sqlite3.Connection | None = None
+        self.marks = Marks()
+        self.positions: dict[str, str] = {}
+        """Of inputs that are no files: name -> how far they are acknowledged."""
+        self._changed_positions: set[str] = set()
 
-    def load(self) -> Marks:
-        """The marks of the last run; none when there are none or when they are damaged."""
+    def load(self) -> None:
+        """Read what the last run left: `marks` and `positions`, empty when there is nothing or nothing trusted."""
         try:
-            text = self._path.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return {}
-        marks = from_text(text)
-        if marks is None:
-            _log.error(
-                "%s is damaged and not trusted: files are read from their beginning; ids keep records single",
-                self._path,
-            )
-            return {}
-        return marks
+            self._database = self._opened()
+            self._read(self._database)
+        except sqlite3.DatabaseError as error:
+            self._put_aside(error)
 
-    def save(self, marks: Marks) -> bool:
-        """Write the marks; False (and the old ones stay) when the disk does not take them."""
-        new = self._path.with_suffix(".new")
+    def _opened(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, isolation_level=None, timeout=1.0)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("PRAGMA cache_size=-256")  # KiB
+        (problem,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        if problem != "ok":
+            database.close()
+            raise sqlite3.DatabaseError(problem)
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _VERSION):
+            database.close()
+            raise sqlite3.DatabaseError(f"it is of version {version}")
+        database.executescript(_TABLES)
+        database.execute(f"PRAGMA user_version={_VERSION}")
+        return database
+
+    def _read(self, database: sqlite3.Connection) -> None:
+        marks: dict[str, Mark] = {}
+        damaged = 0
+        for name, text in database.execute("SELECT incarnation, mark FROM marks"):
+            mark = mark_from_text(text)
+            if mark is None:
+                damaged += 1
+            else:
+                marks[name] = mark
+        for name, text in database.execute("SELECT name, position FROM positions"):
+            position = unsealed(text)
+            if isinstance(position, str):
+                self.positions[name] = position
+            else:
+                damaged += 1
+        self.marks = Marks(marks)
+        if damaged:
+            _log.error("%s: %d entries are damaged and not trusted; their files are read from the beginning, "
+                       "ids keep records single", self._path, damaged)  # fmt: skip
+
+    def _put_aside(self, error: Exception) -> None:
+        aside = self._path.with_name(f"{FILE_NAME}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
+        if self._database is not None:
+            self._database.close()
+        _log.error("%s is damaged and not trusted (%s): it is kept as %s, files are read from their beginning; "
+                   "ids keep records single", self._path, error, aside.name)  # fmt: skip
         try:
-            with new.open("w", encoding="utf-8") as file:
-                file.write(to_text(marks))
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path)
-            self._sync_folder()
-        except OSError as error:
-            _log.error("the checkpoint cannot be written, the last one stays: %s: %s", new, error.strerror)
+            self._path.replace(aside)
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(FILE_NAME + suffix).unlink(missing_ok=True)
+            self._database = self._opened()
+        except (OSError, sqlite3.DatabaseError) as again:
+            raise SettingsError(
+                f"no checkpoint can be kept: {again}", where=f"producer.state_folder: {self._path.parent}",
+                remedy="look at the disk, or name another folder",
+            ) from again  # fmt: skip
+
+    def advance(self, name: str, position: str) -> None:
+        """Remember a position under a name, to be written with the next `save`."""
+        if self.positions.get(name) != position:
+            self.positions[name] = position
+            self._changed_positions.add(name)
+
+    def is_changed(self) -> bool:
+        """Whether there is something to save."""
+        return bool(self.marks.changed or self._changed_positions)
+
+    def save(self) -> bool:
+        """Write what changed; False (and the last state stays) when the disk does not take it."""
+        assert self._database is not None, "load() comes first"
+        marks = [(name, self.marks.get(name)) for name in self.marks.changed]
+        kept = [(name, mark_to_text(mark)) for name, mark in marks if mark is not None]
+        gone = [(name,) for name, mark in marks if mark is None]
+        positions = [(name, sealed(self.positions[name])) for name in self._changed_positions]
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?)", kept)
+            self._database.executemany("DELETE FROM marks WHERE incarnation = ?", gone)
+            self._database.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", positions)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            _log.error("the checkpoint cannot be written, the last one stays: %s: %s", self._path, error)
             return False
+        self.marks.changed.clear()
+        self._changed_positions.clear()
         return True
 
-    def _sync_folder(self) -> None:
-        descriptor = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def _roll_back(self) -> None:
+        assert self._database is not None
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
 
     def close(self) -> None:
         """Let another producer have the folder."""
+        if self._database is not None:
+            self._database.close()
         self._lock.close()

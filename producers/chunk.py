@@ -57,6 +57,8 @@ class Loss:
     """Bytes from ``start`` up to here are known to be lost (journald: sequence numbers)."""
     reason: str
     """As in a RawChunk's gap."""
-    open_end: bool = False
     next_incarnation: bytes | None = None
+    """First incarnation of the source that is there again, where the loss may reach beyond ``end``."""
     detail: str | None = None
+    open_end: bool = True
+    """More may be missing behind ``end`` than is known."""

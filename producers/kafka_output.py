@@ -1,70 +1,100 @@
-"""Chunks into logs.raw. A chunk counts as sent when all in-sync replicas have it, and only then its mark advances."""
+"""Chunks into logs.raw, losses into logs.ledger. What is sent counts only when all in-sync replicas have it.
+
+One thread sends and hears reports.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
 from runtime.producer import enqueue
 from schemas.codec import Codec
+from schemas.errors import FatalError
 from schemas.raw_chunk import encode_chunk
 
 if TYPE_CHECKING:
-    from producers.life import Chunk, Life
-    from producers.source_tail import SourceTail
+    from producers.chunk import Chunk, Loss
     from runtime.metrics import Metrics
-    from schemas.errors import FatalError
-    from schemas.settings import KafkaSettings, ProducerSettings
+    from schemas.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 class KafkaOutput:
-    """The way into Kafka, bounded by bytes that are not acknowledged yet."""
+    """The way into Kafka."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, settings: ProducerSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        producer = settings.producer
         config = producer_config(
-            kafka,
+            settings.kafka,
             "logferry-producer",
-            compression=settings.compression,
-            linger_ms=settings.linger_ms,
-            buffer_max_bytes=settings.memory_max_bytes + settings.line_max_bytes,
+            compression=producer.compression,
+            linger_ms=producer.linger_ms,
+            buffer_max_bytes=producer.memory_max_bytes + producer.line_max_bytes,
         )
         self._producer = Producer(config)
-        self._topic = topic
-        self._codec = Codec("raw_chunk")
-        self._limit = settings.memory_max_bytes
+        self._names = settings.topics.names
+        self._chunk = Codec("raw_chunk")
+        self._ledger = Codec("ledger_entry")
         self._metrics = metrics
         self._failure: FatalError | None = None
         self.pending_bytes = 0
         """Payload handed to the client and not acknowledged."""
-        self.acknowledged_chunks = 0
+        self.in_flight = 0
+        """Records handed to the client and not reported on."""
 
-    def has_room(self) -> bool:
-        """Whether another chunk may be read."""
-        return self.pending_bytes < self._limit
+    def send(self, chunk: Chunk, delivered: Callable[[], object]) -> None:
+        """Hand a chunk to the client; ``delivered`` is called by `poll` when Kafka has it."""
+        size = len(chunk.payload)
+        value = encode_chunk(self._chunk, _head(chunk), chunk.payload)
+        self.pending_bytes += size
+        self._produce(self._names.raw, value, chunk.source["id"], partial(self._delivered, size, delivered))
+        self._metrics.count("logferry_producer_read_bytes_total", size)
+        self._metrics.count("logferry_producer_read_lines_total", chunk.lines)
 
-    def send(self, tail: SourceTail, chunk: Chunk) -> None:
-        """Hand a chunk to the client; `poll` tells what became of it."""
-        value = encode_chunk(self._codec, _head(tail, chunk), chunk.payload)
-        delivered = partial(self._delivered, chunk.life, chunk.offset, len(chunk.payload))
-        self.pending_bytes += len(chunk.payload)
-        enqueue(self._producer, self._topic, value, tail.source["id"], on_delivery=delivered)
-        self._metrics.count("logferry_producer_read_bytes_total", len(chunk.payload))
-        self._metrics.count("logferry_producer_read_lines_total", chunk.payload.count(b"\n"))
+    def report(self, loss: Loss, delivered: Callable[[], object]) -> None:
+        """Tell the ledger, the metrics and the log of bytes that cannot be sent."""
+        lost = loss.end - loss.start
+        self._metrics.count("logferry_producer_lost_bytes_total", lost)
+        _log.error(
+            "%s (incarnation %s): lost from byte %d, %s%d bytes: %s%s",
+            loss.path, loss.incarnation.hex(), loss.start, "at least " if loss.open_end else "", lost, loss.reason,
+            f" ({loss.detail})" if loss.detail else "",
+        )  # fmt: skip
+        name = loss.incarnation.hex()
+        self._produce(
+            self._names.ledger, self._ledger.encode(_entry(loss)), name, partial(self._delivered, 0, delivered)
+        )
 
-    def _delivered(self, life: Life, offset: int, length: int, error: KafkaError | None, record: Message) -> None:
+    def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None]) -> None:
+        try:
+            enqueue(self._producer, topic, value, key, on_delivery=report)
+        except KafkaException as error:
+            raise FatalError(
+                f"Kafka's client does not take a record of {len(value)} bytes: {error.args[0].str()}",
+                where=f"topic {topic}",
+                remedy="this process starts again from its last position; look at what it logged before",
+            ) from error
+        self.in_flight += 1
+
+    def _delivered(self, size: int, delivered: Callable[[], object], error: KafkaError | None, record: Message) -> None:
+        self.in_flight -= 1
         if error is not None:
             self._failure = undeliverable(error, record)
             return
-        self.pending_bytes -= length
-        self.acknowledged_chunks += 1
-        self._metrics.count("logferry_producer_acknowledged_bytes_total", life.acknowledge(offset))
+        self.pending_bytes -= size
+        self._metrics.count("logferry_producer_acknowledged_bytes_total", size)
+        delivered()
 
     def poll(self, timeout: float) -> None:
-        """Serve reports, waiting for one up to ``timeout`` seconds. Raises FatalError when Kafka refused a chunk."""
+        """Serve reports, waiting for one up to ``timeout`` seconds. Raises FatalError when Kafka refused a record."""
         self._producer.poll(timeout)
         if self._failure is not None:
             raise self._failure
@@ -74,20 +104,35 @@ class KafkaOutput:
         return self._producer.flush(timeout) == 0
 
 
-def _head(tail: SourceTail, chunk: Chunk) -> dict[str, object]:
+def _head(chunk: Chunk) -> dict[str, Any]:
     """All fields of a RawChunk but the payload."""
-    life = chunk.life
-    restart = life.file_name.restart
-    source = tail.source
-    if container_id := tail.container_ids.get(restart):
-        source = {**source, "container": {**source["container"], "id": container_id}}
     return {
-        "source": source,
-        "path": life.mark.path,
-        "restart": restart,
-        "incarnation": life.incarnation,
+        "source": chunk.source,
+        "path": chunk.path,
+        "restart": chunk.restart,
+        "incarnation": chunk.incarnation,
         "offset": chunk.offset,
-        "observed_timestamp": time.time_ns(),
+        "observed_timestamp": time.time_ns() if chunk.observed_timestamp is None else chunk.observed_timestamp,
         "ended": chunk.ended,
+        "end_reason": chunk.end_reason,
+        "gap": chunk.gap,
         "resumed": chunk.resumed,
+    }
+
+
+def _entry(loss: Loss) -> dict[str, Any]:
+    """The LedgerEntry of a loss."""
+    return {
+        "incarnation": loss.incarnation.hex(),
+        "source_id": loss.source["id"],
+        "stage": "producer",
+        "start": loss.start,
+        "end": loss.end,
+        "outcomes": {f"lost/{loss.reason}": loss.end - loss.start},
+        "open_end": loss.open_end,
+        "next_incarnation": None if loss.next_incarnation is None else loss.next_incarnation.hex(),
+        "path": loss.path,
+        "node": loss.source["node"],
+        "detail": loss.detail,
+        "written_at": time.time_ns(),
     }

@@ -29,7 +29,46 @@ METRICS: Final[dict[str, Metric]] = {
     "logferry_producer_backlog_bytes": Metric("gauge", "Bytes in watched files that are not read yet."),
     "logferry_producer_sources": Metric("gauge", "Sources (containers) that are watched."),
     "logferry_producer_lost_bytes_total": Metric("counter", "Bytes known to have existed that vanished unread."),
+    "logferry_producer_delayed_seconds_total": Metric(
+        "counter", "Seconds for which logs waited because of their namespace's rate limit.", ("namespace",)
+    ),
     "logferry_producer_errors_total": Metric("counter", "Failures, by kind.", ("kind",)),
+    "logferry_producer_syslog_connections_total": Metric("counter", "Syslog connections taken.", ("input",)),
+    "logferry_producer_syslog_split_messages_total": Metric(
+        "counter", "Syslog messages longer than message_max_bytes, which travel in pieces.", ("input",)
+    ),
+    "logferry_producer_syslog_dropped_datagrams_total": Metric(
+        "counter", "Syslog datagrams that the kernel dropped because the socket's buffer was full.", ("input",)
+    ),
+    "logferry_producer_forward_connections_total": Metric(
+        "counter", "Connections taken by inputs of type forward.", ("input",)
+    ),
+    "logferry_producer_forward_requests_total": Metric(
+        "counter", "Requests that inputs of type forward took, whatever their mode.", ("input",)
+    ),
+    "logferry_producer_forward_refused_total": Metric(
+        "counter", "Connections that inputs of type forward closed for what came by them.", ("input", "reason")
+    ),
+    "logferry_producer_http_requests_total": Metric(
+        "counter",
+        "Requests to inputs of type http by what became of them: kept, repeated (a retry), empty, or why refused.",
+        ("input", "outcome"),
+    ),
+    # the pod watcher
+    "logferry_pods_leading": Metric("gauge", "1 while this watcher holds the lease and writes, else 0."),
+    "logferry_pods_in_step": Metric("gauge", "1 once everything that is watched has been listed, else 0."),
+    "logferry_pods_known": Metric("gauge", "Pods in logs.pods that exist."),
+    "logferry_pods_deleted": Metric("gauge", "Pods in logs.pods that are deleted and still kept."),
+    "logferry_pods_silence_seconds": Metric(
+        "gauge", "Time since the API server was heard, of the quietest scope."
+    ),
+    "logferry_pods_alive_timestamp_seconds": Metric("gauge", "When the main thread last moved; for liveness."),
+    "logferry_pods_lists_total": Metric("counter", "Lists read to their end, by why they were needed.", ("why",)),
+    "logferry_pods_events_total": Metric("counter", "Changes that the watch told of, by kind.", ("kind",)),
+    "logferry_pods_written_records_total": Metric("counter", "Records written to logs.pods, by change.", ("change",)),
+    "logferry_pods_unchanged_total": Metric("counter", "Pods seen of which logs.pods said the same already."),
+    "logferry_pods_unresolved_owners_total": Metric("counter", "Requests for owners of owners that failed."),
+    "logferry_pods_errors_total": Metric("counter", "Failed requests to the API server, by kind.", ("kind",)),
     # streams
     "logferry_stream_chunks_total": Metric("counter", "Chunks read from logs.raw."),
     "logferry_stream_lines_total": Metric("counter", "Lines framed."),

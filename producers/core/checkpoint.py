@@ -1,22 +1,30 @@
 """What a producer remembers between two lives of itself: how far each incarnation is acknowledged.
 
-The text form carries a checksum. One that does not fit is never trusted; reading then begins anew, which repeats
-records but neither loses nor doubles them, since record ids are computed from incarnation and offset.
+Each mark is kept as a line of text with a checksum. One that does not fit is never trusted; reading then begins anew,
+which repeats records but neither loses nor doubles them, since record ids are computed from incarnation and offset.
 """
 
 from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import asdict, dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any, Final
 
-VERSION: Final = 2
+from producers.core.days import Days
+
+OpenStreams = dict[str, str]
+"""Stream whose last line is partial -> that line's timestamp."""
+
+TAIL_BYTES: Final = 64
+"""So many bytes before a position tell whether a file still holds what was read there."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Mark:
-    """How far one incarnation is acknowledged."""
+    """How far one incarnation is acknowledged, and what it is recognised by."""
 
     source_id: str
     path: str
@@ -24,37 +32,117 @@ class Mark:
     """Everything before it has been acknowledged by Kafka."""
     size: int
     """How long the file was known to be."""
-    ended: bool
+    ended: bool = False
     """It was read to its end, and will not grow."""
-    open_streams: dict[str, str]
+    open_streams: OpenStreams = field(default_factory=dict)
     """Streams whose last line before ``offset`` is partial, each with that line's timestamp."""
-    seen_at: float
+    seen_at: float = 0.0
     """When a file of this incarnation was last there, in seconds since 1970."""
+    start: int = 0
+    """First byte of content; what lies before is a hole that a writer left behind a truncation."""
+    head_bytes: int = 0
+    """Length of the content's beginning that ``head`` is the checksum of."""
+    head: int = 0
+    tail: int = 0
+    """Checksum of the up to TAIL_BYTES bytes before ``offset``."""
+    settled: tuple[int, ...] = ()
+    """Device, inode, size and modification time of a file that is known to hold nothing beyond ``offset``."""
+    days: Days = ()
+    """See producers.core.days."""
 
 
-Marks = dict[str, Mark]
-"""Incarnation (16 hexadecimal digits) -> mark."""
+_NAMES: Final = tuple(each.name for each in fields(Mark))
 
 
-def to_text(marks: Marks) -> str:
-    """The checkpoint as it is written to disk."""
-    body = json.dumps({incarnation: asdict(mark) for incarnation, mark in marks.items()}, separators=(",", ":"))
-    return f"logferry-checkpoint {VERSION} {zlib.crc32(body.encode()):08x}\n{body}\n"
+def checksum(content: bytes) -> int:
+    """Of a file's head or tail."""
+    return zlib.crc32(content)
 
 
-def from_text(text: str) -> Marks | None:
-    """The marks of a checkpoint; None when it is damaged or of another version."""
-    head, _, body = text.partition("\n")
-    body = body.rstrip("\n")
-    if head != f"logferry-checkpoint {VERSION} {zlib.crc32(body.encode()):08x}":
+def sealed(value: object) -> str:
+    """A value as it is written to disk: JSON behind its checksum."""
+    body = json.dumps(value, separators=(",", ":"))
+    return f"{zlib.crc32(body.encode()):08x} {body}"
+
+
+def unsealed(text: object) -> Any:
+    """The value again; None when the text is damaged or none of ours."""
+    if not isinstance(text, str) or text[8:9] != " ":
+        return None
+    body = text[9:]
+    if text[:8] != f"{zlib.crc32(body.encode(errors='surrogatepass')):08x}":
         return None
     try:
-        return {incarnation: Mark(**fields) for incarnation, fields in json.loads(body).items()}
-    except (ValueError, TypeError, AttributeError):
+        return json.loads(body)
+    except ValueError:
         return None
 
 
-def forget_old(marks: Marks, now: float, keep_secs: float) -> None:
-    """Drop marks of ended incarnations whose files have been gone for ``keep_secs``."""
-    for incarnation in [key for key, mark in marks.items() if mark.ended and now - mark.seen_at > keep_secs]:
-        del marks[incarnation]
+def mark_to_text(mark: Mark) -> str:
+    """A mark as it is written to disk."""
+    return sealed([getattr(mark, name) for name in _NAMES])
+
+
+def mark_from_text(text: object) -> Mark | None:
+    """The mark again; None when the text is damaged or of another version."""
+    values = unsealed(text)
+    if not isinstance(values, list) or len(values) != len(_NAMES):
+        return None
+    mark = Mark(*values)
+    try:
+        mark.settled = tuple(mark.settled)
+        mark.days = tuple((offset, day) for offset, day in mark.days)
+    except (TypeError, ValueError):
+        return None
+    return mark
+
+
+class Marks:
+    """All marks, by incarnation (16 hexadecimal digits) and by source; and which of them changed."""
+
+    def __init__(self, marks: Mapping[str, Mark] = MappingProxyType({})) -> None:
+        self._marks: dict[str, Mark] = {}
+        self._of_source: dict[str, dict[str, Mark]] = {}
+        self.changed: set[str] = set()
+        """Incarnations whose marks are not on disk as they are; gone ones among them."""
+        for name, mark in marks.items():
+            self._put(name, mark)
+
+    def _put(self, name: str, mark: Mark) -> None:
+        self._marks[name] = mark
+        self._of_source.setdefault(mark.source_id, {})[name] = mark
+
+    def add(self, name: str, mark: Mark) -> None:
+        """Remember a new incarnation."""
+        self._put(name, mark)
+        self.changed.add(name)
+
+    def get(self, name: str) -> Mark | None:
+        """The mark of an incarnation."""
+        return self._marks.get(name)
+
+    def of_source(self, source_id: str) -> Mapping[str, Mark]:
+        """Incarnation -> mark of one source."""
+        return self._of_source.get(source_id, {})
+
+    def touch(self, name: str) -> None:
+        """A mark was changed."""
+        self.changed.add(name)
+
+    def forget_old(self, now: float, keep_secs: float) -> None:
+        """Drop marks of ended incarnations whose files have been gone for ``keep_secs``."""
+        gone = [name for name, mark in self._marks.items() if mark.ended and now - mark.seen_at > keep_secs]
+        for name in gone:
+            source = self._marks.pop(name).source_id
+            del self._of_source[source][name]
+            if not self._of_source[source]:
+                del self._of_source[source]
+        self.changed.update(gone)
+
+    def items(self) -> Iterable[tuple[str, Mark]]:
+        """Incarnation and mark of each."""
+        return self._marks.items()
+
+    def __len__(self) -> int:
+        """How many are known."""
+        return len(self._marks)

@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
+
+from producers.core.checkpoint import OpenStreams
 
 LOOK_BACK_BYTES: Final = 64 * 1024
 """So far back lines are searched for partial ones where reading begins at a file's end. One holds at most 16 KiB."""
 
 
-def cut_length(block: bytes, *, full: bool, final: bool) -> int:
+class LineEnd:
+    """What ends a line in an encoding: one byte, or in UTF-16 and UTF-32 several at an aligned position."""
+
+    def __init__(self, encoding: str | None = None) -> None:
+        wide = codecs.lookup(encoding or "utf-8").name.replace("_", "-")
+        order = "be" if wide.endswith("-be") else "le"
+        width = {"utf-16": 2, "utf-32": 4}.get(wide[:6], 1)
+        self.width: Final = width
+        self.mark: Final[bytes] = b"\n" if width == 1 else "\n".encode(f"{wide[:6]}-{order}")
+
+    def last(self, block: bytes, offset: int = 0) -> int:
+        """Length of ``block`` up to and with its last line end; 0: none. ``offset``: where the block lies."""
+        at = block.rfind(self.mark)
+        while at >= 0 and (offset + at) % self.width:
+            at = block.rfind(self.mark, 0, at + len(self.mark) - 1)
+        return at + len(self.mark) if at >= 0 else 0
+
+    def ends(self, block: bytes) -> bool:
+        """Whether a block ends with a line end; it must end at an aligned position."""
+        return block.endswith(self.mark)
+
+    def count(self, block: bytes) -> int:
+        """Line ends in a block (in wide encodings about)."""
+        return block.count(self.mark)
+
+
+def cut_length(block: bytes, line_end: LineEnd, offset: int, *, full: bool, final: bool) -> int:
     """How many leading bytes of ``block`` to send now; 0: wait for more.
 
     ``full`` says that the block is as long as a block may be, so that a line longer than it must be cut anywhere;
@@ -19,14 +48,14 @@ def cut_length(block: bytes, *, full: bool, final: bool) -> int:
     """
     if final and not full:
         return len(block)
-    return block.rfind(b"\n") + 1 or (len(block) if full else 0)
+    return line_end.last(block, offset) or (len(block) - (offset + len(block)) % line_end.width if full else 0)
 
+
+Opened = Callable[[bytes, Mapping[str, str]], OpenStreams]
+"""Streams left open by lines, given those open before them. The lines begin with a line's first byte."""
 
 _CRI_HEADER: Final = re.compile(rb"(?m)^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^ \n]*) (stdout|stderr) ([FP])(?=[ :\n]|\Z)")
 _HEADER_SPACES: Final = 3
-
-OpenStreams = dict[str, str]
-"""Stream whose last line is partial -> that line's timestamp."""
 
 
 def open_streams(lines: bytes, before: Mapping[str, str] = MappingProxyType({})) -> OpenStreams:
@@ -43,6 +72,31 @@ def open_streams(lines: bytes, before: Mapping[str, str] = MappingProxyType({}))
             else:
                 still_open.pop(stream, None)
     return still_open
+
+
+_DOCKER_LINE: Final = re.compile(
+    rb'(?m)^\{"log":"(?:[^"\\\n]|\\.)*?(?P<end>\\n)?","stream":"(?P<stream>stdout|stderr)".*?"time":"(?P<time>[^"\n]*)"'
+)
+_DOCKER_LINE_END: Final = b'","stream":"'
+
+
+def docker_open_streams(lines: bytes, before: Mapping[str, str] = MappingProxyType({})) -> OpenStreams:
+    r"""As `open_streams`, for Docker's json-file driver: a line whose ``log`` does not end with ``\n`` is partial."""
+    still_open = dict(before)
+    whole = b"\\n" + _DOCKER_LINE_END
+    if still_open or lines.count(_DOCKER_LINE_END) != lines.count(whole):
+        for line in _DOCKER_LINE.finditer(lines):
+            stream = line["stream"].decode()
+            if line["end"]:
+                still_open.pop(stream, None)
+            else:
+                still_open[stream] = line["time"].decode(errors="replace")
+    return still_open
+
+
+def no_open_streams(_lines: bytes, _before: Mapping[str, str] = MappingProxyType({})) -> OpenStreams:
+    """As `open_streams`, for text: no line is part of another."""
+    return {}
 
 
 def has_header(line: bytes) -> bool:

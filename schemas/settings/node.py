@@ -1,16 +1,29 @@
 """The node side: how much is read at a time, and how it is remembered. What is read: `inputs`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.settings.parts import SIZE, AbsolutePath, Compression, Milliseconds, Seconds, Section
+from schemas.settings.parts import SIZE, AbsolutePath, Compression, Milliseconds, Seconds, Section, Size
 
 KIB = 1024
 MIB = 1024 * KIB
 
 # `logs.raw` takes 8 MiB; the rest is for what surrounds the bytes.
 CHUNK_BYTES_AT_MOST = 7 * MIB
+
+
+class RateLimit(Section):
+    """How fast namespaces may send. What is over it is delayed, never dropped: it waits in the files."""
+
+    namespaces: Annotated[str, Field(min_length=1, examples=["dev-*"])]
+    """Glob over namespaces; each that matches has the limit for itself. The first limit that matches counts."""
+
+    bytes_per_sec: Size
+    """Bytes a second in the long run, on this node."""
+
+    burst_bytes: Size = 8 * MIB
+    """Bytes that may go at once after a rest, so that a short burst is not delayed."""
 
 
 class ProducerSettings(Section):
@@ -33,11 +46,20 @@ class ProducerSettings(Section):
     """Bytes read but not yet acknowledged by Kafka, over all files. When it is reached, reading stops: the file is the
     buffer. 4 MiB keep a near broker busy at 200 MB/s and the process at about 64 MiB; a broker far away wants more."""
 
-    poll_interval_secs: Seconds = 0.25
-    """How often a file at rest is looked at. Higher means less work on a quiet node and later lines."""
+    watch: Literal["auto", "poll"] = "auto"
+    """How changes are noticed. auto: inotify, and polling for what cannot be watched (fs.inotify.max_user_watches);
+    poll: polling alone, for file systems that tell nobody of changes (NFS, some FUSE)."""
+
+    poll_interval_secs: Seconds = 0.2
+    """How often a file is looked at that is polled and was written to in the last seconds; later it is looked at every
+    `scan_interval_secs`."""
 
     scan_interval_secs: Seconds = 1.0
-    """How often the globs are evaluated. A new container's first lines wait that long at most; none is lost by it."""
+    """How often folders are looked at where changes in them are not heard of. A new container's first lines wait that
+    long at most; none is lost by it."""
+
+    rate_limits: tuple[RateLimit, ...] = ()
+    """Limits by namespace, so that one tenant's flood leaves the network to the others."""
 
     checkpoint_interval_secs: Seconds = 1.0
     """How often acknowledged positions are written. After a crash at most this much is sent again, under the

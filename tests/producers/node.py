@@ -11,13 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from producers.core.checkpoint import Marks, forget_old, from_text, to_text
-from producers.life import Chunk, ReadLimits
+from producers.chunk import Chunk, Loss
+from producers.core.checkpoint import Mark, Marks, mark_from_text, mark_to_text
+from producers.core.log_names import LogFileName, logs_in
+from producers.files.formats import CRI, Format
+from producers.files.life import Life, ReadLimits
+from producers.files.tail import SourceTail
 from producers.produce import FORGET_SECS
-from producers.source_tail import ROTATION_GRACE_SECS, SourceTail
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
-SOURCE: dict[str, Any] = {"id": "00112233445566aa", "container": {"name": "app"}}
+SOURCE: dict[str, Any] = {"id": "00112233445566aa", "container": {"name": "app", "namespace": "dev"}}
 LIMITS = ReadLimits(chunk_max_bytes=200, line_max_bytes=300, unterminated_line_secs=10.0)
 SCAN_SECS = 1.0
 BEGIN = datetime(2026, 11, 21, 1, 2, 3, tzinfo=UTC)
@@ -99,6 +102,18 @@ class Container:
         life.deleted = True
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A chunk as it left the tail, and the life it advances."""
+
+    life: Life
+    chunk: Chunk
+    dated: bool
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.chunk, name)
+
+
 @dataclass
 class Run:
     """One life of a producer."""
@@ -106,57 +121,82 @@ class Run:
     container: Container
     marks: Marks
     now: float
-    sent: list[Chunk] = field(default_factory=list)
-    flying: list[Chunk] = field(default_factory=list)
+    source: dict[str, Any] = field(default_factory=lambda: SOURCE)
+    form: Format = CRI
+    log: str = ""
+    sent: list[Sent] = field(default_factory=list)
+    flying: list[Sent] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    folder: str = ""
 
     def __post_init__(self) -> None:
-        self.tail = SourceTail(SOURCE, str(self.container.folder), self.marks, LIMITS)
+        self.folder = self.folder or str(self.container.folder)
+        self.tail = SourceTail(self.source, self.folder, self.marks, LIMITS, self.form)
 
-    def scan(self) -> None:
+    @property
+    def wall(self) -> float:
+        return 1_000_000.0 + self.now
+
+    def scan(self, *, from_end: bool = False) -> None:
         self.now += SCAN_SECS
-        self.tail.scan(self.now, 1_000_000.0 + self.now)
-        forget_old(self.marks, 1_000_000.0 + self.now, FORGET_SECS)
+        self.tail.scan(self.names(), self.now, self.wall, from_end=from_end)
+        self.marks.forget_old(self.wall, FORGET_SECS)
 
-    def read(self) -> Chunk | None:
-        chunk = self.tail.next_chunk(self.now)
-        if chunk is not None:
-            self.sent.append(chunk)
-            self.flying.append(chunk)
-        return chunk
+    def names(self) -> dict[str, LogFileName]:
+        """What a listing of the folder says of this log."""
+        entries = [path.name for path in Path(self.folder).iterdir()] if Path(self.folder).is_dir() else []
+        if self.form is CRI:
+            return {entry: name for entry in entries if (name := CRI.name(entry))}
+        return dict(logs_in(entries).get(self.log, {}))
+
+    def read(self) -> Sent | None:
+        reading = self.tail.next_chunk(self.now, int(self.wall * 1e9))
+        self.losses += self.tail.files.losses
+        self.tail.files.losses.clear()
+        if reading is None:
+            return None
+        sent = Sent(*reading)
+        self.sent.append(sent)
+        self.flying.append(sent)
+        return sent
 
     def read_all(self) -> None:
         while self.read() is not None:
             pass
 
     def acknowledge(self, index: int = 0) -> None:
-        chunk = self.flying.pop(index)
-        chunk.life.acknowledge(chunk.offset)
+        sent = self.flying.pop(index)
+        sent.life.acknowledge(sent.offset)
+        self.marks.touch(sent.life.incarnation.hex())
 
     def settle(self) -> None:
         """Read until nothing more comes, and hear that Kafka has all of it."""
         for _ in range(12 + len(self.container.lives) * 2):
             self.scan()
-            self.now += ROTATION_GRACE_SECS
+            self.now += 2 * self.form.grace_secs
             self.read_all()
         while self.flying:
             self.acknowledge()
 
-    def checkpoint(self) -> str:
-        return to_text(self.marks)
+    def checkpoint(self) -> dict[str, str]:
+        return {name: mark_to_text(mark) for name, mark in self.marks.items()}
 
     def close(self) -> None:
         self.tail.close()
 
 
-def restarted(run: Run, text: str | None) -> Run:
+def restarted(run: Run, saved: dict[str, str] | None) -> Run:
     """The next producer, with the checkpoint that was on disk when the last one was killed."""
     run.close()
-    marks = {} if text is None else from_text(text)
-    assert marks is not None
-    return Run(run.container, marks, run.now)
+    marks: dict[str, Mark] = {}
+    for name, text in (saved or {}).items():
+        mark = mark_from_text(text)
+        assert mark is not None
+        marks[name] = mark
+    return Run(run.container, Marks(marks), run.now, run.source, run.form, run.log, folder=run.folder)
 
 
-def assembled(chunks: list[Chunk]) -> dict[bytes, bytes]:
+def assembled(chunks: list[Sent]) -> dict[bytes, bytes]:
     """The bytes of each incarnation; fails where two chunks say different things of one byte, or leave a gap."""
     found: dict[bytes, bytearray] = {}
     for chunk in sorted(chunks, key=lambda chunk: (chunk.life.incarnation, chunk.offset, len(chunk.payload))):

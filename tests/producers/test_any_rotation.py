@@ -10,8 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from producers.life import Chunk
-from tests.producers.node import LIMITS, Container, Run, Written, assembled, restarted
+from producers.core.checkpoint import Mark, Marks
+from tests.producers.node import LIMITS, Container, Run, Sent, Written, assembled, restarted
 
 sizes = st.sampled_from([0, 5, 60, 250, 700])
 
@@ -23,9 +23,9 @@ class RotationModel(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="logferry-")
         self.container = Container(Path(self.folder.name))
-        self.run = Run(self.container, {}, 0.0)
-        self.saved: str | None = None
-        self.earlier: list[Chunk] = []
+        self.run = Run(self.container, Marks(), 0.0)
+        self.saved: dict[str, str] | None = None
+        self.earlier: list[Sent] = []
 
     # -- the runtime and kubelet ---------------------------------------------------------------------------------
 
@@ -123,6 +123,11 @@ class RotationModel(RuleBasedStateMachine):
         self.earlier += self.run.sent
         self.run = restarted(self.run, None)
 
+    def mark(self, name: str) -> Mark:
+        mark = self.run.marks.get(name)
+        assert mark is not None
+        return mark
+
     # -- what must be true ---------------------------------------------------------------------------------------
 
     @invariant()
@@ -144,8 +149,8 @@ class RotationModel(RuleBasedStateMachine):
     def a_mark_never_stands_behind_what_is_acknowledged(self) -> None:
         sent = {(chunk.life.incarnation.hex(), chunk.offset) for chunk in self.run.flying}
         for name, offset in sent:
-            assert self.run.marks[name].offset <= offset
-            assert not self.run.marks[name].ended
+            assert self.mark(name).offset <= offset
+            assert not self.mark(name).ended
 
     def teardown(self) -> None:
         try:
@@ -161,7 +166,7 @@ class RotationModel(RuleBasedStateMachine):
         assert assembled(self.earlier + self.run.sent) == written
         there = [life for life in self.container.lives if life.content and not life.deleted]
         lengths = {life.incarnation.hex(): len(life.content) for life in there}
-        assert {name: self.run.marks[name].offset for name in lengths} == lengths
+        assert {name: self.mark(name).offset for name in lengths} == lengths
 
 
 TestRotationModel = RotationModel.TestCase

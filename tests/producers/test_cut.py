@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.cut import behind_cut_line, cut_length, has_header, open_streams
+from producers.core.cut import LineEnd, behind_cut_line, cut_length, docker_open_streams, has_header, open_streams
 from tests.streams.source import sources
 
 blocks = st.lists(st.sampled_from([b"\n", b"a", b"\r", b"\x00", b"line"]), max_size=12).map(b"".join)
@@ -13,7 +15,7 @@ blocks = st.lists(st.sampled_from([b"\n", b"a", b"\r", b"\x00", b"line"]), max_s
 
 @given(blocks, st.booleans(), st.booleans())
 def test_a_block_is_cut_behind_its_last_line_end_or_not_at_all(block: bytes, full: bool, final: bool) -> None:
-    length = cut_length(block, full=full, final=final)
+    length = cut_length(block, LineEnd(), 0, full=full, final=final)
     assert 0 <= length <= len(block)
     if not full and not final:
         assert block[:length].endswith(b"\n") or not length
@@ -22,12 +24,12 @@ def test_a_block_is_cut_behind_its_last_line_end_or_not_at_all(block: bytes, ful
 
 @given(blocks)
 def test_a_full_block_always_moves_on(block: bytes) -> None:
-    assert cut_length(block, full=True, final=False) > 0 or not block
+    assert cut_length(block, LineEnd(), 0, full=True, final=False) > 0 or not block
 
 
 @given(blocks)
 def test_nothing_is_left_of_the_last_block(block: bytes) -> None:
-    assert cut_length(block, full=False, final=True) == len(block)
+    assert cut_length(block, LineEnd(), 0, full=False, final=True) == len(block)
 
 
 def plain_open_streams(content: bytes) -> dict[str, str]:
@@ -79,3 +81,38 @@ def test_what_belongs_to_a_cut_line_is_left_out() -> None:
 def test_a_header_is_there_when_its_third_space_is() -> None:
     header = b"2026-11-21T01:02:03Z stdout F "
     assert [has_header(line) for line in (b"", header[:-1], header)] == [False, False, True]
+
+
+wide = st.lists(st.sampled_from(["\n", "a", "\u0a00", "\u000a\u0a0a", "\u0100"]), max_size=12).map("".join)
+
+
+@given(wide, st.sampled_from(["utf-16-le", "utf-16-be", "utf-32-le"]), st.integers(0, 3))
+def test_a_wide_encoding_is_cut_behind_a_line_end_and_never_within_a_character(
+    text: str, encoding: str, skip: int
+) -> None:
+    line_end, unit = LineEnd(encoding), len("a".encode(encoding))
+    whole = text.encode(encoding)
+    offset = min(skip * unit, len(whole))
+    block = whole[offset:]
+    length = cut_length(block, line_end, offset, full=False, final=False)
+    assert block[:length].decode(encoding) == text[offset // unit :].rpartition("\n")[0] + ("\n" if length else "")
+    assert cut_length(block[:-1], line_end, offset, full=True, final=False) % unit == 0
+
+
+docker_lines = st.lists(
+    st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=8), st.booleans(), st.integers(0, 9)), max_size=8
+)
+
+
+@given(docker_lines)
+def test_a_docker_line_is_partial_unless_its_text_ends_with_a_newline(lines: list[tuple[str, str, bool, int]]) -> None:
+    expected: dict[str, str] = {}
+    content = b""
+    for stream, text, whole, second in lines:
+        said = text.rstrip("\n\\") + ("\n" if whole else "")
+        time = f"2026-11-21T01:02:0{second}Z"
+        content += json.dumps({"log": said, "stream": stream, "time": time}, separators=(",", ":")).encode() + b"\n"
+        expected.pop(stream, None)
+        if not whole:
+            expected[stream] = time
+    assert docker_open_streams(content) == expected

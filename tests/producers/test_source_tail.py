@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from producers.core.checkpoint import Marks
-from producers.log_file import GzipLog, LogFile, PlainLog
+from producers.files.log_file import CompressedLog, LogFile, PlainLog
 from producers.produce import FORGET_SECS
-from producers.source_tail import UNREADABLE
 from tests.producers.node import LIMITS, Container, Run, assembled, restarted
 
 
@@ -21,7 +20,7 @@ def container(tmp_path: Path) -> Container:
 
 
 def run(container: Container, marks: Marks | None = None) -> Run:
-    return Run(container, {} if marks is None else marks, 0.0)
+    return Run(container, Marks() if marks is None else marks, 0.0)
 
 
 def descriptors() -> int:
@@ -162,7 +161,7 @@ def test_starting_at_the_end_skips_what_is_there_and_nothing_else(container: Con
     opening = container.line(5, tag="P")
     container.append(opening + b"\n")
     producer = run(container)
-    producer.tail.scan(0.0, 0.0, from_end=True)
+    producer.scan(from_end=True)
     container.append(container.line(7) + b"\n")
     producer.settle()
     assert [chunk.payload.count(b"\n") for chunk in producer.sent] == [1]
@@ -170,7 +169,7 @@ def test_starting_at_the_end_skips_what_is_there_and_nothing_else(container: Con
     producer.close()
 
 
-def test_a_truncated_file_is_read_again_as_a_new_one(container: Container, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_truncated_file_ends_and_what_is_written_then_is_a_new_one(container: Container) -> None:
     container.append(container.line(50) + b"\n")
     producer = run(container)
     producer.settle()
@@ -178,7 +177,8 @@ def test_a_truncated_file_is_read_again_as_a_new_one(container: Container, caplo
     container.live.path.write_bytes(fresh)
     producer.settle()
     assert producer.sent[-1].payload == fresh
-    assert "truncated" in caplog.text
+    assert [chunk.end_reason for chunk in producer.sent if chunk.ended] == ["truncated"]
+    assert producer.losses == []
     producer.close()
 
 
@@ -214,19 +214,6 @@ def test_a_folder_in_the_place_of_a_log_file_keeps_no_descriptor(container: Cont
     producer.close()
 
 
-def test_a_folder_that_became_a_file_stops_nothing_and_ends_nothing(container: Container, tmp_path: Path) -> None:
-    container.append(container.line(5) + b"\n")
-    producer = run(container)
-    producer.scan()
-    producer.tail.folder = str(container.live.path)
-    producer.scan()
-    producer.now += 5
-    chunk = producer.read()
-    assert chunk is not None
-    assert not chunk.ended
-    producer.close()
-
-
 def test_a_removed_pod_is_read_to_its_end_and_then_gone(container: Container) -> None:
     container.append(container.line(5) + b"\n" + container.line(5))
     content = container.live.content
@@ -235,7 +222,7 @@ def test_a_removed_pod_is_read_to_its_end_and_then_gone(container: Container) ->
     container.live.path.unlink()
     os.rmdir(container.folder)  # noqa: PTH106
     producer.settle()
-    assert producer.tail.is_gone()
+    assert producer.tail.is_done()
     assert list(assembled(producer.sent).values()) == [content]
     assert [chunk.ended for chunk in producer.sent][-1]
 
@@ -245,7 +232,7 @@ def test_a_compressed_file_is_read_at_any_position(tmp_path: Path) -> None:
     plain, packed = tmp_path / "a", tmp_path / "a.gz"
     plain.write_bytes(content)
     packed.write_bytes(gzip.compress(content))
-    one, other = PlainLog(str(plain)), GzipLog(str(packed))
+    one, other = PlainLog(str(plain)), CompressedLog(str(packed))
     for position in (0, 0, 100, 50, 5000, 4990, 0, 10_239, 10_240, 20_000, 3):
         for size in (0, 1, 300, 20_000):
             assert other.read(position, size) == one.read(position, size) == content[position : position + size]
@@ -262,10 +249,10 @@ def test_what_cannot_be_read_on_is_given_up_and_the_next_file_comes(container: C
     producer = run(container)
     producer.scan()
     producer.read()
-    lost = producer.tail.abandon(OSError("input/output error"))
-    assert lost == len(container.lives[0].content) - len(producer.sent[0].payload)
+    producer.tail.abandon(OSError("input/output error"))
+    (loss,) = producer.tail.files.losses
+    assert (loss.start, loss.end) == (len(producer.sent[0].payload), len(container.lives[0].content))
     chunk = producer.read()
     assert chunk is not None
     assert chunk.life.incarnation == container.lives[1].incarnation
-    assert OSError in UNREADABLE
     producer.close()

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from producers.core.log_names import LogFileName
+
 _POD_FOLDER = re.compile(r"(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_(?P<uid>[^_/]+)")
 _LOG_FILE = re.compile(r"(?P<restart>\d+)\.log(?:\.(?P<rotated>\d{8}-\d{6}(?:-\d+)?)(?P<gz>\.gz)?)?")
 _LINK = re.compile(r"(?P<pod>[^_/]+)_(?P<namespace>[^_/]+)_(?P<container>.+)-(?P<id>[0-9a-f]{64})\.log")
@@ -24,17 +26,6 @@ class ContainerIdentity:
     pod: str
     pod_uid: str
     container: str
-
-
-@dataclass(frozen=True, order=True)
-class LogFileName:
-    """What a log file's name says; in the order in which the files of a container were written."""
-
-    restart: int
-    live: bool
-    rotated: str
-    """When it was rotated, as YYYYMMDD-HHMMSS; empty for the live file."""
-    compressed: bool
 
 
 def container_of_folder(folder: str) -> ContainerIdentity | None:
@@ -59,3 +50,19 @@ def container_id_of_link(name: str) -> str | None:
     """The container id at the end of a link's name in /var/log/containers."""
     match = _LINK.fullmatch(name)
     return match["id"] if match else None
+
+
+_DOCKER_FILE = re.compile(r"(?P<id>[0-9a-f]{64})-json\.log(?:\.(?P<number>\d{1,4})(?P<gz>\.gz)?)?")
+
+
+def docker_file_name(name: str) -> LogFileName | None:
+    """The parts of a file's name in ``/var/lib/docker/containers/<id>``; None for anything else.
+
+    The json-file driver numbers rotated files, the newest 1, and may compress them (``max-file``, ``compress``).
+    Source: moby, daemon/logger/loggerutils/logfile.go (rotate).
+    """
+    match = _DOCKER_FILE.fullmatch(name)
+    if match is None:
+        return None
+    rotated = "" if match["number"] is None else f"#{9999 - int(match['number']):04d}"
+    return LogFileName(0, not rotated, rotated, match["gz"] is not None)

@@ -1,0 +1,53 @@
+"""What the inputs that read files know of the formats they read: as much as is needed to cut and to identify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from producers.core.container_names import docker_file_name, log_file_name
+from producers.core.cut import (
+    LineEnd,
+    Opened,
+    docker_open_streams,
+    has_header,
+    no_open_streams,
+    open_streams,
+)
+from producers.core.log_names import LIVE, LogFileName, rotated_name
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the files of one source are written."""
+
+    framing: str
+    line_end: LineEnd
+    name: Callable[[str], LogFileName | None]
+    """What a file's name says; None: it is no log file."""
+    opened: Opened
+    """Streams whose last line is partial."""
+    can_be_cut: Callable[[bytes], bool]
+    """Whether a line that does not go on may be sent without its end; not where it would be unreadable."""
+    has_timestamps: bool
+    """Every line carries its writer's time, so that a file's first line tells it from every other and no record needs
+    the time of reading."""
+    grace_secs: float
+    """How long a rotated file is still watched once its successor is there."""
+
+
+CRI: Final = Format("cri", LineEnd(), log_file_name, open_streams, has_header, has_timestamps=True, grace_secs=0.5)
+DOCKER: Final = Format(
+    "docker", LineEnd(), docker_file_name, docker_open_streams, lambda _rest: False, has_timestamps=True, grace_secs=0.5
+)
+
+
+def _any_name(entry: str) -> LogFileName:
+    found = rotated_name(entry)
+    return LIVE if found is None else found.name
+
+
+def text_format(encoding: str | None) -> Format:
+    """Text without a frame. Programs that are told by a signal to reopen their log may write to the old one a while."""
+    return Format("raw", LineEnd(encoding), _any_name, no_open_streams, bool, has_timestamps=False, grace_secs=2.0)

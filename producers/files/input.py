@@ -1,0 +1,225 @@
+"""An input that reads files: finds them, keeps one tail for each log, and says which have something to read.
+
+Delivery: every byte at least once and in order for each log; record ids make the repetitions harmless. What vanishes
+before it is read is reported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Final
+
+from producers.files.layouts import Layout, Place
+from producers.files.paths import PathGlob
+from producers.files.tail import SourceTail
+
+if TYPE_CHECKING:
+    from producers.core.checkpoint import Marks
+    from producers.files.life import ReadLimits
+    from producers.files.watch import Watch
+    from schemas.settings import ContainerFilesInput, DockerFilesInput, FilesInput
+
+_log = logging.getLogger(__name__)
+
+WALK_SHARE: Final = 20
+"""The globs are walked again no sooner than so many times as long as it took: at most 5 % of a core."""
+
+WATCHED_WALK_SECS: Final = 30.0
+"""How often the globs are walked where changes are heard of anyway."""
+
+LIST_SECS: Final = 600.0
+"""How often a folder is listed though nothing in it seems to have changed."""
+
+RACY_SECS: Final = 2.0
+"""A folder changed so shortly before it was listed may have changed again without its time showing it."""
+
+
+class FileInput:
+    """All files that one input names."""
+
+    def __init__(  # what it reads, by which rules, and where it remembers
+        self,
+        name: str,
+        settings: ContainerFilesInput | DockerFilesInput | FilesInput,
+        layout: Layout,
+        marks: Marks,
+        limits: ReadLimits,
+        watch: Watch,
+    ) -> None:
+        self.name = name
+        self._settings = settings
+        self._layout = layout
+        self._marks = marks
+        self._limits = limits
+        self._watch = watch
+        patterns = settings.path if isinstance(settings.path, tuple) else (settings.path,)
+        self._globs = [PathGlob(pattern, self._enter) for pattern in patterns]
+        self._patterns = patterns
+        self._entered: set[str] = set()
+        """Folders that the globs look into."""
+        self._places: dict[str, tuple[str, Place | str]] = {}
+        """Path -> what it linked to when it was met, and the log it belongs to or why it belongs to none."""
+        self._folders: dict[str, dict[str, SourceTail]] = {}
+        """Folder -> name of a log in it -> its tail."""
+        self._listed: dict[str, tuple[float, int]] = {}
+        """Folder -> when it was listed last, and its modification time then."""
+        self._dirty: set[str] = set()
+        """Folders of which something was heard, or that are not settled yet."""
+        self._next_walk = 0.0
+
+    @property
+    def starts_at_end(self) -> bool:
+        """Whether what is there when this input runs for the first time is skipped."""
+        return self._settings.start_at == "end"
+
+    # -- finding -------------------------------------------------------------------------------------------------------
+
+    def walk(self, now: float) -> None:
+        """Evaluate the globs. ``now`` is monotonic."""
+        began = time.perf_counter()
+        found = {path: None for glob in self._globs for path in glob.all() if not self._is_excluded(path)}
+        for path in found:
+            self._meet(path)
+        for path in self._places.keys() - found.keys():
+            del self._places[path]
+        watched = all(self._watch.is_watched(folder) for folder in self._entered)
+        self._next_walk = now + max(WATCHED_WALK_SECS if watched else 0.0, WALK_SHARE * (time.perf_counter() - began))
+
+    def _enter(self, folder: str) -> None:
+        self._entered.add(folder)
+        self._watch.folder(folder)
+
+    def _is_excluded(self, path: str) -> bool:
+        return any(fnmatch(path, pattern) for pattern in self._settings.exclude)
+
+    def _meet(self, path: str) -> None:
+        try:
+            link = os.readlink(path)  # noqa: PTH115 - hot for many files
+        except OSError:
+            link = ""
+        known = self._places.get(path)
+        if known is not None and known[0] == link:
+            place = known[1]
+            if isinstance(place, str) or place.log in self._folders.get(place.folder, {}):
+                return
+        else:
+            place = self._layout.place(path)
+            if link and isinstance(place, Place) and place.folder == os.path.dirname(path) and self._is_read(path):  # noqa: PTH120
+                place = f"it is a link to {os.path.realpath(path)}, which is read under its own name"
+            self._places[path] = link, place
+        if isinstance(place, str):
+            _log.warning("%s is not read: %s", path, place)
+            return
+        self._add(place)
+
+    def _is_read(self, link: str) -> bool:
+        """Whether what a link leads to is read by this input anyway."""
+        target = os.path.realpath(link)
+        return any(fnmatch(target, pattern) for pattern in self._patterns) and not self._is_excluded(target)
+
+    def _add(self, place: Place) -> None:
+        logs = self._folders.setdefault(place.folder, {})
+        tail = logs.get(place.log)
+        if tail is None:
+            tail = logs[place.log] = SourceTail(
+                self._layout.source(place), place.folder, self._marks, self._limits, self._layout.form
+            )
+            self._watch.folder(place.folder)
+            self._dirty.add(place.folder)
+        if place.container_id:
+            tail.container_ids[place.restart] = place.container_id
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def changed(self, folder: str, name: str) -> None:
+        """Names in a folder changed; an empty name: the folder itself."""
+        if folder in self._folders:
+            self._dirty.add(folder)
+        if folder in self._entered and (folder not in self._folders or f"{folder}/{name}" not in self._places):
+            self._next_walk = min(self._next_walk, 0.0)
+
+    def sweep(self) -> None:
+        """Look at every folder again where its time says that it changed."""
+        self._dirty.update(self._folders)
+
+    def scan(self, now: float, wall: float, *, from_end: bool = False) -> Iterator[SourceTail]:
+        """Look at what changed; gives the tails of which something may have to be read.
+
+        ``now`` is monotonic, ``wall`` seconds since 1970. ``from_end`` skips what is there already.
+        """
+        if now >= self._next_walk:
+            self.walk(now)
+        dirty, self._dirty = self._dirty, set()
+        for folder in dirty:
+            yield from self._scan_folder(folder, now, wall, from_end=from_end)
+
+    def _scan_folder(self, folder: str, now: float, wall: float, *, from_end: bool) -> Iterator[SourceTail]:
+        logs = self._folders.get(folder)
+        if logs is None or not self._must_list(folder, logs, now, wall):
+            return
+        entries = self._entries(folder, logs)
+        if entries is None:
+            return
+        found = self._layout.logs(entries)
+        for log, tail in list(logs.items()):
+            tail.scan(found.get(log, {}), now, wall, from_end=from_end)
+            if tail.is_done() and not found.get(log):
+                del logs[log]
+            elif tail.files.waiting:
+                self._await_first_line(folder, tail)
+            yield tail
+        if not logs:
+            del self._folders[folder]
+            self._listed.pop(folder, None)
+
+    def _must_list(self, folder: str, logs: dict[str, SourceTail], now: float, wall: float) -> bool:
+        """Whether a folder may hold other names, or grown files, than when it was listed last."""
+        try:
+            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - hot for many folders
+        except OSError:
+            changed = 0
+        at, before = self._listed.get(folder, (float("-inf"), -1))
+        unsettled = any(tail.is_unsettled(now) for tail in logs.values())
+        if unsettled:
+            self._dirty.add(folder)
+        if changed == before and now - at < LIST_SECS and not unsettled:
+            return False
+        self._listed[folder] = now, changed if wall - changed / 1e9 > RACY_SECS else -1
+        return True
+
+    def _entries(self, folder: str, logs: dict[str, SourceTail]) -> list[str] | None:
+        """The names in a folder; none when it is gone; None when it cannot be listed."""
+        try:
+            return os.listdir(folder)  # noqa: PTH208 - hot for many files
+        except FileNotFoundError:
+            return []  # the pod was removed; what is open is read to its end
+        except OSError as error:
+            for tail in logs.values():
+                tail.files.complain(folder, error)
+            return None  # nothing is known of the folder, so nothing in it ends
+
+    def _await_first_line(self, folder: str, tail: SourceTail) -> None:
+        for entry in tail.files.waiting:
+            self._watch.path(f"{folder}/{entry}", folder)
+
+    # -- what others ask -----------------------------------------------------------------------------------------------
+
+    def tails(self) -> Iterator[SourceTail]:
+        """The logs found so far."""
+        for logs in self._folders.values():
+            yield from logs.values()
+
+    def strangers(self) -> Iterator[tuple[str, str]]:
+        """Paths that the globs name and that are not read, and why."""
+        for path, (_, place) in self._places.items():
+            if isinstance(place, str):
+                yield path, place
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for tail in self.tails():
+            tail.close()

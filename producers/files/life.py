@@ -1,0 +1,82 @@
+"""One incarnation that is being read, and how far its chunks have come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from producers.core.checkpoint import TAIL_BYTES, Mark, OpenStreams, checksum
+from producers.core.log_names import LogFileName
+from producers.files.log_file import LogFile
+from runtime.frontier import Frontier
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """How much is read at once, and when an unfinished line is sent all the same."""
+
+    chunk_max_bytes: int
+    line_max_bytes: int
+    unterminated_line_secs: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a file stands behind one chunk."""
+
+    end: int
+    ended: bool
+    open_streams: OpenStreams
+    tail: int
+    """As in Mark."""
+
+
+@dataclass(slots=True)
+class Life:
+    """One incarnation that is being read, or waits for its turn."""
+
+    incarnation: bytes
+    file_name: LogFileName
+    log: LogFile
+    identity: tuple[int, int]
+    """Device and inode: stable while the file is open."""
+    mark: Mark
+    position: int
+    """Everything before it was read."""
+    final_since: float | None = None
+    """Since when nothing can be added any more."""
+    end_reason: str = "rotated"
+    """Why nothing can be added any more, where that is so."""
+    detached: bool = False
+    """The bytes behind the position are no longer in the file: it was truncated. A copy may have them."""
+    ended: bool = False
+    first: bool = True
+    """The next chunk is the first of this run."""
+    gap: tuple[int, str] | None = None
+    """First byte that was passed over just before the position, and why."""
+    inside_line: bool = False
+    """The read position is in the middle of a line."""
+    open_streams: OpenStreams = field(default_factory=dict)
+    """Streams whose last line before the read position is partial."""
+    before: bytes = b""
+    """The last bytes before the read position."""
+    rest: tuple[int, float] = (0, 0.0)
+    """Length of the line without end at the end of the file, and since when it has that length."""
+    frontier: Frontier[Step] = field(default_factory=Frontier)
+    """Chunks in flight by offset."""
+
+    def acknowledge(self, start: int) -> int:
+        """The chunk that begins at ``start`` is in Kafka; returns by how many bytes the mark advanced."""
+        mark = self.mark
+        advanced = mark.offset
+        for step in self.frontier.finish(start):
+            mark.offset, mark.ended, mark.open_streams, mark.tail = step.end, step.ended, step.open_streams, step.tail
+        return mark.offset - advanced
+
+    def step_over(self, payload: bytes) -> None:
+        """Go on behind ``payload``."""
+        self.position += len(payload)
+        self.before = (payload if len(payload) >= TAIL_BYTES else self.before + payload)[-TAIL_BYTES:]
+
+    def step(self, *, ended: bool) -> Step:
+        """Where the file stands now."""
+        return Step(self.position, ended, self.open_streams, checksum(self.before))

@@ -1,0 +1,296 @@
+"""Which files of one source there are, of which incarnation each is, and which of them can still grow."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Mapping
+from typing import Final
+
+from producers.chunk import Loss, Source
+from producers.core.checkpoint import TAIL_BYTES, Mark, Marks, OpenStreams, checksum
+from producers.core.cut import LOOK_BACK_BYTES, behind_cut_line
+from producers.core.log_names import LogFileName
+from producers.files.formats import Format
+from producers.files.life import Life
+from producers.files.log_file import LogFile, open_log
+from producers.files.recognise import content_start, holds, known_as, new_name
+from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
+
+_log = logging.getLogger(__name__)
+
+SEEN_SECS: Final = 300.0
+"""So exact is the time at which a file that needs no reading was last there."""
+
+Signature = tuple[int, int, int, int]
+"""Device, inode, size and modification time (nanoseconds) of a file."""
+
+
+class Lives:
+    """The unfinished files of one source, in the order in which they were written."""
+
+    def __init__(self, source: Source, folder: str, marks: Marks, form: Format) -> None:
+        self.source = source
+        self.folder = folder
+        self.form = form
+        self.marks = marks
+        self.open: list[Life] = []
+        self.losses: list[Loss] = []
+        """What was found to be lost, until somebody takes it."""
+        self.oldest: bytes | None = None
+        """Incarnation of the oldest file that was there at first."""
+        self.finished_at = float("-inf")
+        """When a file was read to its end last."""
+        self.complaints: dict[str, str] = {}
+        """Path -> what was said of it last, so that it is said once."""
+        self._read_out: set[bytes] = set()
+        """Incarnations read to their ends whose last chunks are not acknowledged yet."""
+        self._settled: dict[str, tuple[Signature, str]] = {}
+        """Name -> signature and incarnation of files that need no second look."""
+        self.waiting: dict[str, tuple[int, float]] = {}
+        """Name -> size, and since when it has that size, of files whose first line has no end yet."""
+        self._latest_restart = 0
+        """Highest restart that any file has."""
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def scan(
+        self, names: Mapping[str, LogFileName], now: float, wall: float, *, from_end: bool, patience: float
+    ) -> None:
+        """Look at the files that are there. ``now`` is monotonic, ``wall`` seconds since 1970.
+
+        ``patience``: how long the first line of a text may be without an end before it is taken as it is.
+        """
+        self._latest_restart = max((name.restart for name in names.values()), default=0)
+        self.waiting = {entry: since for entry, since in self.waiting.items() if entry in names}
+        self._read_out = {name for name in self._read_out if (mark := self.marks.get(name.hex())) and not mark.ended}
+        present: set[int] = set()
+        for entry, name in sorted(names.items(), key=lambda item: item[1]):
+            try:
+                life = self._look_at(entry, name, now, wall, from_end=from_end, patience=patience)
+            except OSError as error:
+                self.complain(f"{self.folder}/{entry}", error)
+                continue
+            if life is not None:
+                present.add(id(life))
+        self.open.sort(key=lambda life: life.file_name)
+        self._judge(present, now)
+        if self.oldest is None and self.open:
+            self.oldest = self.open[0].incarnation
+
+    def _judge(self, present: set[int], now: float) -> None:
+        """Which files get no more bytes: compressed, followed by a newer one, gone, or truncated."""
+        newest = max((life.file_name for life in self.open if id(life) in present), default=None)
+        for life in self.open:
+            if life.detached:
+                continue
+            reason = None
+            if id(life) not in present:
+                reason = "deleted" if newest is None else "rotated"
+            elif newest is not None and (life.file_name.compressed or life.file_name < newest):
+                reason = "restarted" if life.file_name.restart < newest.restart else "rotated"
+            if reason is None:
+                life.final_since = None
+            elif life.final_since is None:
+                life.final_since, life.end_reason = now, reason
+
+    def _look_at(
+        self, entry: str, name: LogFileName, now: float, wall: float, *, from_end: bool, patience: float
+    ) -> Life | None:
+        """The unfinished life behind a directory entry; None when there is none."""
+        path = f"{self.folder}/{entry}"
+        try:
+            status = os.stat(path)  # noqa: PTH116 - hot for many files
+        except FileNotFoundError:
+            return None  # renamed since the folder was listed: found under its new name next time
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is no regular file")
+        signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self._is_settled(entry, signature, wall):
+            return None
+        life = next((each for each in self.open if each.identity == signature[:2] and not each.detached), None)
+        if life is None:
+            return self._meet(entry, name, signature, now, wall, from_end=from_end, patience=patience)
+        if status.st_size < max(life.position, life.mark.size) and not name.compressed:
+            self.truncated(life, now)
+            return self._meet(entry, name, signature, now, wall, from_end=False, patience=patience)
+        life.file_name = name
+        life.mark.path, life.mark.size, life.mark.seen_at = path, max(life.mark.size, status.st_size), wall
+        return life
+
+    def _is_settled(self, entry: str, signature: Signature, wall: float) -> bool:
+        settled = self._settled.get(entry)
+        if settled is None or settled[0] != signature:
+            return False
+        mark = self.marks.get(settled[1])
+        if mark is None:
+            return False
+        self._seen(settled[1], mark, wall)
+        return True
+
+    def _seen(self, name: str, mark: Mark, wall: float) -> None:
+        if wall - mark.seen_at >= SEEN_SECS:
+            mark.seen_at = wall
+            self.marks.touch(name)
+
+    # -- recognising ---------------------------------------------------------------------------------------------------
+
+    def _meet(
+        self, entry: str, name: LogFileName, signature: Signature, now: float, wall: float, *, from_end: bool,
+        patience: float,
+    ) -> Life | None:  # fmt: skip
+        """Identify a file that is not open: new, compressed meanwhile, copied, or left from an earlier run."""
+        known = next((key for key, mark in self._marks().items() if mark.settled == signature), None)
+        if known is not None:
+            self._settled[entry] = signature, known
+            self._seen(known, self._marks()[known], wall)
+            return None
+        log = open_log(f"{self.folder}/{entry}", compressed=name.compressed)
+        life = None
+        try:
+            over = not name.live or name.restart < self._latest_restart
+            complete = over or self._is_waiting_long(entry, signature, now, patience)
+            life = self._identify(log, entry, name, signature, wall, complete=complete, from_end=from_end)
+        finally:
+            if life is None or life.log is not log:
+                log.close()
+        return life
+
+    def _is_waiting_long(self, entry: str, signature: Signature, now: float, patience: float) -> bool:
+        """Whether a text's first line has been without an end for so long that it is taken as it is."""
+        size, since = self.waiting.get(entry, (-1, now))
+        if size != signature[2]:
+            since = now
+        self.waiting[entry] = signature[2], since
+        return now - since >= patience and not self.form.has_timestamps
+
+    def _identify(
+        self, log: LogFile, entry: str, name: LogFileName, signature: Signature, wall: float, *, complete: bool,
+        from_end: bool,
+    ) -> Life | None:  # fmt: skip
+        """The life that a file belongs to; None where its first line is still being written or all of it was read."""
+        start = content_start(log)
+        head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
+        line = first_line(head, complete=complete)
+        if start is None or line is None:
+            return None
+        self.waiting.pop(entry, None)
+        life = self._incarnation(log, start, head, line, name, signature)
+        if life in self._read_out:
+            return None  # its last chunks are on their way
+        held = next((each for each in self.open if each.incarnation == life), None)
+        if held is not None:
+            return self._again(held, log, entry, name, signature)
+        mark = self.marks.get(life.hex())
+        is_new = mark is None
+        if mark is None:
+            mark = self._new_mark(life, log, entry, name, start, line, wall, from_end=from_end)
+        self._seen(life.hex(), mark, wall)
+        if mark.ended and (name.compressed or signature[2] <= mark.offset):
+            self._settle(entry, signature, life.hex(), mark)
+            return None
+        mark.ended = False  # or somebody has added to a file after it was read to its end
+        begun = Life(life, name, log, signature[:2], mark, mark.offset)
+        if is_new and mark.offset > start:
+            begun.gap = start, "start_at_end"
+        elif mark.offset == start > 0:
+            begun.gap = 0, "hole"
+        return self._begin(begun, entry, signature[2])
+
+    def _incarnation(
+        self, log: LogFile, start: int, head: bytes, line: bytes, name: LogFileName, signature: Signature
+    ) -> bytes:
+        if self.form.has_timestamps:
+            return incarnation(self.source["id"], name.restart, line)
+        known = known_as(log, start, head, self._marks())
+        if known is not None:
+            return bytes.fromhex(known)
+        return new_name(self.source["id"], signature[:2], line, self._marks())
+
+    def _marks(self) -> Mapping[str, Mark]:
+        return self.marks.of_source(self.source["id"])
+
+    def _settle(self, entry: str, signature: Signature, name: str, mark: Mark) -> None:
+        self._settled[entry] = signature, name
+        if mark.ended and mark.settled != signature:
+            mark.settled = signature
+            self.marks.touch(name)
+
+    def _again(self, held: Life, log: LogFile, entry: str, name: LogFileName, signature: Signature) -> Life | None:
+        """A second file with the content of one that is open: compressed, or copied before it was truncated."""
+        known = self.form.has_timestamps and not held.detached
+        if not known and not self._is_copy(held, log):
+            return None  # not all of it was copied yet, or it only begins alike
+        if held.detached:
+            held.log.close()
+            held.log, held.identity, held.detached = log, signature[:2], False
+        elif not name.compressed:
+            return None  # a copy of a file that will be truncated, or of one that is moved to another disk
+        else:
+            self._settled[entry] = signature, held.incarnation.hex()  # compressed before it was seen renamed
+        held.file_name, held.mark.path = name, f"{self.folder}/{entry}"
+        return held
+
+    @staticmethod
+    def _is_copy(held: Life, log: LogFile) -> bool:
+        if held.position == held.mark.start:
+            return held.detached  # nothing was read of it, so there is nothing to compare but its beginning
+        return holds(log, held.mark.start, held.position, checksum(held.before))
+
+    # -- beginning and ending ------------------------------------------------------------------------------------------
+
+    def _new_mark(
+        self, life: bytes, log: LogFile, entry: str, name: LogFileName, start: int, line: bytes, wall: float, *,
+        from_end: bool,
+    ) -> Mark:  # fmt: skip
+        position = max(start, log.size() or 0) if from_end else start
+        mark = Mark(
+            self.source["id"], f"{self.folder}/{entry}", position, position, seen_at=wall, start=start,
+            ended=from_end and not name.live, open_streams=self._open_before(log, start, position),
+            head_bytes=len(line), head=checksum(line), tail=checksum(self._before(log, start, position)),
+        )  # fmt: skip
+        self.marks.add(life.hex(), mark)
+        return mark
+
+    def _open_before(self, log: LogFile, start: int, position: int) -> OpenStreams:
+        """Streams open where reading begins in the middle of a file that nobody has read."""
+        begin = max(start, position - LOOK_BACK_BYTES)
+        return self.form.opened(behind_cut_line(log.read(begin, position - begin), inside_line=begin > start), {})
+
+    @staticmethod
+    def _before(log: LogFile, start: int, position: int) -> bytes:
+        begin = max(start, position - TAIL_BYTES)
+        return log.read(begin, position - begin)
+
+    def _begin(self, life: Life, entry: str, size: int) -> Life:
+        """Begin to read a file, or go on where its mark stands."""
+        mark = life.mark
+        mark.path = f"{self.folder}/{entry}"
+        if not life.file_name.compressed:
+            mark.size = max(mark.size, size)
+        life.open_streams = mark.open_streams
+        life.before = self._before(life.log, mark.start, life.position)
+        life.inside_line = life.position > mark.start and not self.form.line_end.ends(life.before)
+        life.log.rest(life.position)
+        self.open.append(life)
+        return life
+
+    def truncated(self, life: Life, now: float) -> None:
+        """The file of a life no longer holds what comes next; a copy of it may."""
+        life.detached, life.final_since, life.end_reason = True, now, "truncated"
+        life.identity = (-1, -1)
+
+    def finish(self, life: Life, now: float) -> None:
+        """A life was read to its end."""
+        self.finished_at = now
+        self.open.remove(life)
+        life.log.close()
+        self._read_out.add(life.incarnation)
+
+    def complain(self, path: str, error: BaseException) -> None:
+        """Say once that something cannot be read."""
+        text = f"{type(error).__name__}: {error}"
+        if self.complaints.get(path) != text:
+            self.complaints[path] = text
+            _log.error("%s cannot be read: %s", path, text)

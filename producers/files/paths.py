@@ -1,0 +1,76 @@
+"""Which paths a glob names, found step by step, so that a folder that appears is looked into by itself.
+
+Components are those of Python's glob: ``*``, ``?``, ``[…]`` within a name (a leading dot must be spelt out), ``**`` any
+number of folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+from typing import Final
+
+_MAGIC: Final = re.compile(r"[*?\[]")
+
+
+class PathGlob:
+    """One glob. ``entered`` is called with every folder whose names matter to it."""
+
+    def __init__(self, pattern: str, entered: Callable[[str], None]) -> None:
+        parts = [part for part in pattern.split("/") if part]
+        fixed = next((number for number, part in enumerate(parts) if _MAGIC.search(part)), len(parts) - 1)
+        self._root = "/" + "/".join(parts[:fixed])
+        self._steps = [_step(part) for part in parts[fixed:]]
+        self._entered = entered
+
+    def all(self) -> Iterator[str]:
+        """Every path that is there now. Folders that cannot be listed are left out."""
+        yield from self._below(self._root, 0)
+
+    def root(self) -> str:
+        """The longest folder that is the same for all paths."""
+        return self._root
+
+    def _below(self, folder: str, depth: int) -> Iterator[str]:
+        self._entered(folder)
+        try:
+            with os.scandir(folder) as entries:
+                found = [(entry.name, entry) for entry in entries]
+        except OSError:
+            return
+        for name, entry in sorted(found, key=lambda pair: pair[0]):
+            yield from self._through(folder, name, depth, entry)
+
+    def _through(self, folder: str, name: str, depth: int, entry: os.DirEntry[str]) -> Iterator[str]:
+        step, path, last = self._steps[depth], f"{folder}/{name}", depth + 1 == len(self._steps)
+        if step is None:  # **
+            if not last:
+                yield from self._through(folder, name, depth + 1, entry)
+            if entry.is_dir(follow_symlinks=False) and not name.startswith("."):
+                yield from self._below(path, depth)
+            elif last:
+                yield path
+        elif step(name):
+            if last:
+                yield path
+            elif _is_folder(entry):
+                yield from self._below(path, depth + 1)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _step(part: str) -> Callable[[str], object] | None:
+    """What a name must satisfy; None: any number of folders."""
+    if part == "**":
+        return None
+    if not _MAGIC.search(part):
+        return part.__eq__
+    matches = re.compile(translate(part)).match
+    return matches if part.startswith(".") else lambda name: not name.startswith(".") and matches(name)

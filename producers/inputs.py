@@ -1,0 +1,50 @@
+"""The inputs of a producer by the type that the settings give them. One more is a line here.
+
+Those that listen are imported only where they are configured: their packages are extras.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from producers.files.layouts import LAYOUTS
+from schemas.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from producers.intake import NetworkInput
+    from schemas.settings import Settings
+
+NETWORK_INPUTS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "syslog": ("producers.syslog", "SyslogServer", "producer"),
+    "forward": ("producers.forward", "ForwardServer", "forward"),
+    "http": ("producers.http_input", "HttpServer", "http"),
+    "journald": ("producers.journald", "Journald", "journald"),
+}
+"""Type -> module, class (made of the entry's name, its settings and the node's name), and extra that it needs."""
+
+
+def file_inputs(settings: Settings) -> dict[str, Any]:
+    """The entries of `inputs` that read files, by name."""
+    return {name: each for name, each in settings.inputs.items() if each.type in LAYOUTS}
+
+
+def network_inputs(settings: Settings, node: str) -> list[NetworkInput]:
+    """The entries of `inputs` that listen, made. Raises SettingsError where an extra is missing."""
+    made = []
+    for name, each in settings.inputs.items():
+        if each.type in LAYOUTS:
+            continue
+        module, class_name, extra = NETWORK_INPUTS[each.type]
+        try:
+            factory = getattr(import_module(module), class_name)
+        except ModuleNotFoundError as error:
+            raise SettingsError(
+                f"the packages for inputs of type {each.type} are not installed: {error.name} is missing",
+                where=f"inputs.{name}",
+                remedy=f"pip install 'logferry[{extra}]'",
+            ) from error
+        made.append(factory(name, each, node))
+    return made

@@ -1,0 +1,164 @@
+"""The thread in which inputs listen, and the hand-over of what they receive to the thread that sends.
+
+Only the sending thread touches Kafka's client. What arrives here waits in a queue, is counted against this side's share
+of memory until Kafka has it, and only then the one who shipped it hears of it, in his own loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from producers.checkpoint_store import CheckpointStore
+    from producers.chunk import Chunk, Loss
+    from producers.intake import NetworkInput
+    from runtime.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+STOP_SECS: Final = 5.0
+"""How long inputs have for shipping what they received whole."""
+
+Sending = Callable[[], None]
+
+
+class Network:
+    """All inputs that listen. Everything public but `Intake`'s part is called by the sending thread."""
+
+    def __init__(
+        self, inputs: Sequence[NetworkInput], memory_max_bytes: int, store: CheckpointStore, metrics: Metrics,
+        ring: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._inputs = inputs
+        self._limit = memory_max_bytes
+        self._store = store
+        self._metrics = metrics
+        self._ring = ring
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._pending = 0
+        """Bytes shipped and not acknowledged; the loop's own."""
+        self._freed = asyncio.Event()
+        self._waiting: deque[tuple[Chunk, Callable[[], None]] | Loss] = deque()
+        self._positions: dict[str, str] = dict(store.positions)
+
+    # -- the sending thread --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to listen. Raises SettingsError when an address cannot be had."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+
+    def take(self) -> tuple[Chunk, Callable[[], None]] | Loss | None:
+        """The next chunk to send, with whom to tell when Kafka has it; or a loss to report; None: nothing."""
+        return self._waiting.popleft() if self._waiting else None
+
+    def is_empty(self) -> bool:
+        """Nothing waits to be sent."""
+        return not self._waiting
+
+    def stop(self, serve: Callable[[], None]) -> None:
+        """Take nothing more. ``serve`` is called meanwhile, for what was received whole is still shipped."""
+        if not self._thread.is_alive():
+            return
+        stopping = asyncio.run_coroutine_threadsafe(self._stop(), self._loop)
+        while not stopping.done():
+            serve()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_SECS)
+
+    def save_positions(self) -> None:
+        """Hand what was acknowledged to the checkpoint."""
+        for name, position in list(self._positions.items()):
+            self._store.advance(name, position)
+
+    # -- the loop ------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+    async def _start(self) -> None:
+        for each in self._inputs:
+            await each.start(self)
+            _log.info("listening at %s", ", ".join(each.addresses()) or type(each).__name__)
+
+    async def _stop(self) -> None:
+        tasks = [asyncio.ensure_future(each.stop()) for each in self._inputs]
+        _, late = await asyncio.wait(tasks, timeout=STOP_SECS) if tasks else (set(), set())
+        for task in asyncio.all_tasks():
+            if task is not asyncio.current_task():
+                task.cancel()
+        if late:
+            _log.warning(
+                "some inputs could not hand over everything in %.0f s; clients were not told it is kept", STOP_SECS
+            )
+
+    def has_room(self) -> bool:
+        """As Intake says."""
+        return self._pending < self._limit
+
+    async def room(self) -> None:
+        """As Intake says."""
+        while not self.has_room():
+            self._freed.clear()
+            await self._freed.wait()
+
+    async def ship(self, chunk: Chunk) -> None:
+        """As Intake says."""
+        kept: asyncio.Future[None] = self._loop.create_future()
+
+        def confirm() -> None:
+            if not kept.done():
+                kept.set_result(None)
+
+        self._hand_over(chunk, confirm)
+        await kept
+
+    def ship_soon(self, chunk: Chunk) -> None:
+        """As Intake says."""
+        self._hand_over(chunk, lambda: None)
+
+    def _hand_over(self, chunk: Chunk, kept: Callable[[], object]) -> None:
+        size = len(chunk.payload)
+        self._pending += size
+
+        def acknowledged() -> None:
+            self._pending -= size
+            self._freed.set()
+            kept()
+
+        self._waiting.append((chunk, lambda: _in_loop(self._loop, acknowledged)))
+        self._ring()
+
+    def position(self, key: str) -> str | None:
+        """As Intake says."""
+        return self._positions.get(key)
+
+    def advance(self, key: str, position: str) -> None:
+        """As Intake says."""
+        self._positions[key] = position
+
+    def lost(self, loss: Loss) -> None:
+        """As Intake says."""
+        self._waiting.append(loss)
+        self._ring()
+
+    def count(self, name: str, amount: float = 1, *labels: str) -> None:
+        """As Intake says."""
+        self._metrics.count(name, amount, *labels)
+
+
+def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """Call something in the loop's thread; nobody listens any more once the loop has ended."""
+    try:
+        loop.call_soon_threadsafe(call)
+    except RuntimeError:
+        _log.debug("acknowledged after the inputs had stopped")

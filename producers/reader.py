@@ -1,0 +1,264 @@
+"""All files of all inputs: which changed, whose turn it is, and their chunks on the way to Kafka."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from producers.chunk import Loss, source_of
+from producers.core.rate import Allowance, allowance_of
+from producers.files.input import FileInput
+from producers.files.layouts import LAYOUTS
+from producers.files.life import ReadLimits
+from producers.inputs import file_inputs
+from producers.schedule import Schedule
+
+if TYPE_CHECKING:
+    from producers.checkpoint_store import CheckpointStore
+    from producers.core.checkpoint import Mark
+    from producers.files.life import Life
+    from producers.files.tail import Reading, SourceTail
+    from producers.files.watch import Watch
+    from producers.kafka_output import KafkaOutput
+    from runtime.metrics import Metrics
+    from schemas.settings import Settings
+
+SWEEP_SECS: Final = 30.0
+"""How often everything is looked at where changes are heard of anyway."""
+
+EARLIER_SECS: Final = 2.0
+"""How long after its start a producer has met every file there is; what it has not met by then is gone."""
+
+HEARD_SECS: Final = 0.05
+"""How long names that change are collected before folders are listed."""
+
+TRIES: Final = 5
+"""So often, a second apart, a file that cannot be read on is tried again before it is given up."""
+
+FRESH_SECS: Final = 10.0
+"""A file that is not watched is polled at `poll_interval_secs` for so long after it was written to."""
+
+
+class FileReader:
+    """The file side of a producer."""
+
+    def __init__(  # the places it reads from, remembers in, and sends to
+        self,
+        settings: Settings,
+        node: str,
+        store: CheckpointStore,
+        watch: Watch,
+        output: KafkaOutput,
+        metrics: Metrics,
+        memory_max_bytes: int,
+    ) -> None:
+        producer = settings.producer
+        self._settings = producer
+        self._store = store
+        self._watch = watch
+        self._output = output
+        self._metrics = metrics
+        self._memory = memory_max_bytes
+        limits = ReadLimits(producer.chunk_max_bytes, producer.line_max_bytes, producer.unterminated_line_secs)
+        self._inputs = [
+            FileInput(name, each, LAYOUTS[each.type](each, node), store.marks, limits, watch)
+            for name, each in file_inputs(settings).items()
+        ]
+        self._schedule = Schedule()
+        self._allowances: dict[str, Allowance | None] = {}
+        self._left_open = {name for name, mark in store.marks.items() if not mark.ended}
+        """Incarnations that an earlier run did not finish; those that no scan finds are lost."""
+        self._earlier_at: float | None = None
+        """When those of them that were not found are looked through."""
+        self._next_scan = self._next_sweep = 0.0
+        self._pending = 0
+        """Bytes of files that Kafka has not acknowledged."""
+        self._node = node
+
+    # -- what changed --------------------------------------------------------------------------------------------------
+
+    def hear(self, timeout: float) -> None:
+        """Take note of what changes, waiting up to ``timeout`` seconds for something."""
+        for kind, owner, name in self._watch.wait(timeout):
+            now = time.monotonic()
+            if kind == "file":
+                self._schedule.heard(owner, now)  # type: ignore[arg-type]  # only tails are watched as files
+            else:
+                self._next_scan = min(self._next_scan, now + HEARD_SECS)
+                for each in self._inputs:
+                    each.changed(str(owner), name)
+
+    def look(self, now: float) -> None:
+        """Look at folders that changed, and once in a while at all."""
+        self._schedule.advance(now)
+        if self._watch.overflowed:
+            self._watch.overflowed = False
+            self._next_sweep = now
+        if now < min(self._next_scan, self._next_sweep):
+            return
+        if now >= self._next_sweep:
+            watching = self._settings.watch == "auto"
+            self._next_sweep = now + (SWEEP_SECS if watching else self._settings.scan_interval_secs)
+            for each in self._inputs:
+                each.sweep()
+        self._next_scan = now + self._settings.scan_interval_secs
+        self._scan(now, time.time())
+        self._look_for_earlier(now)
+
+    def _scan(self, now: float, wall: float) -> None:
+        for each in self._inputs:
+            started = f"started/{each.name}"
+            from_end = each.starts_at_end and started not in self._store.positions
+            for tail in each.scan(now, wall, from_end=from_end):
+                self._schedule.wake(tail)
+            self._store.advance(started, "yes")
+
+    def idle_secs(self, now: float) -> float:
+        """How long nothing has to be read or looked at, unless something is heard."""
+        return max(0.0, min(self._schedule.next_due(), self._next_scan, self._next_sweep) - now)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def read_round(self, now: float) -> bool:
+        """One chunk of each log that has something; whether there may be more at once."""
+        sent = False
+        for _ in range(self._schedule.ready()):
+            if self._pending >= self._memory:
+                return False
+            tail = self._schedule.next()
+            if tail is not None:
+                sent = self._turn(tail, now) or sent
+        return sent
+
+    def _turn(self, tail: SourceTail, now: float) -> bool:
+        allowance = self._allowance(tail)
+        wait = 0.0 if allowance is None else allowance.wait_secs(now)
+        if wait:
+            self._metrics.count("logferry_producer_delayed_seconds_total", wait, tail.namespace)
+            self._schedule.at(tail, now + wait)
+            return False
+        reading = self._next_chunk(tail, now)
+        if reading is not None:
+            if allowance is not None:
+                allowance.spend(len(reading.chunk.payload))
+            self._send(tail, reading, now)
+        self._report(tail)
+        return reading is not None
+
+    def _next_chunk(self, tail: SourceTail, now: float) -> Reading | None:
+        try:
+            reading = tail.next_chunk(now, time.time_ns())
+        except OSError as error:
+            self._metrics.count("logferry_producer_errors_total", 1, "unreadable_file")
+            tail.failures += 1
+            if tail.failures >= TRIES:
+                tail.failures = 0
+                tail.abandon(error)
+            self._schedule.at(tail, now + 1.0)
+            return None
+        tail.failures = 0
+        if reading is None:
+            self._rest(tail, now)
+        return reading
+
+    def _send(self, tail: SourceTail, reading: Reading, now: float) -> None:
+        chunk, size = reading.chunk, len(reading.chunk.payload)
+        if reading.dated:
+            self._store.save()
+        self._pending += size
+        self._output.send(chunk, partial(self._kept, reading.life, chunk.offset, size))
+        tail.read_at = now
+        if chunk.ended or size >= self._settings.chunk_max_bytes // 2:
+            self._schedule.wake(tail)
+        else:
+            self._schedule.pause(tail, now)
+
+    def _kept(self, life: Life, offset: int, size: int) -> None:
+        """Kafka has a chunk."""
+        self._pending -= size
+        life.acknowledge(offset)
+        self._store.marks.touch(life.incarnation.hex())
+
+    def _rest(self, tail: SourceTail, now: float) -> None:
+        """Nothing to read now: hear of the next change, or look again in a while."""
+        if tail.wants_scan:
+            self._next_scan = min(self._next_scan, now + HEARD_SECS)
+        due = tail.due(now)
+        descriptor = tail.growing()
+        if descriptor is not None:
+            if not self._watch.file(descriptor, tail):
+                fresh = now - tail.read_at < FRESH_SECS
+                poll = self._settings.poll_interval_secs if fresh else self._settings.scan_interval_secs
+                due = min(now + poll, due or now + poll)
+            elif tail.has_changed():  # between the last read and the watch
+                self._schedule.pause(tail, now)
+                return
+        if due is not None:
+            self._schedule.at(tail, due)
+
+    def _allowance(self, tail: SourceTail) -> Allowance | None:
+        namespace = tail.namespace
+        if namespace not in self._allowances:
+            self._allowances[namespace] = allowance_of(self._settings.rate_limits, namespace)
+        return self._allowances[namespace]
+
+    # -- what is lost --------------------------------------------------------------------------------------------------
+
+    def _report(self, tail: SourceTail) -> None:
+        while tail.files.losses:
+            loss = tail.files.losses.pop()
+            self._output.report(loss, partial(self._reported, loss.incarnation.hex()))
+
+    def _reported(self, name: str) -> None:
+        """The ledger has it, so it need not be reported again."""
+        mark = self._store.marks.get(name)
+        if mark is not None:
+            mark.ended = True
+            self._store.marks.touch(name)
+
+    def _look_for_earlier(self, now: float) -> None:
+        """Report what an earlier run had not finished and what is no longer there."""
+        if self._earlier_at is None:
+            self._earlier_at = now + EARLIER_SECS
+        tails = {tail.source["id"]: tail for tail in self.tails()}
+        self._left_open.difference_update(name for tail in tails.values() for name in tail.known())
+        if not self._left_open or now < self._earlier_at:
+            return
+        self._earlier_at = now + SWEEP_SECS
+        for name in list(self._left_open):
+            mark = self._store.marks.get(name)
+            tail = None if mark is None else tails.get(mark.source_id)
+            if mark is None or mark.ended:
+                self._left_open.discard(name)
+            elif tail is None or not tail.files.complaints:  # what cannot be read now may be readable later
+                self._left_open.discard(name)
+                self._output.report(self._vanished(name, mark, tail), partial(self._reported, name))
+
+    def _vanished(self, name: str, mark: Mark, tail: SourceTail | None) -> Loss:
+        source = source_of(mark.source_id, self._node, "", "") if tail is None else tail.source
+        following = None if tail is None else tail.files.oldest
+        seen = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mark.seen_at))
+        return Loss(
+            source, mark.path, bytes.fromhex(name), mark.offset, max(mark.size, mark.offset), "removed", following,
+            f"it was removed while no producer ran; last seen {seen}",
+        )  # fmt: skip
+
+    # -- what others ask -----------------------------------------------------------------------------------------------
+
+    def tails(self) -> Iterator[SourceTail]:
+        """All logs found so far."""
+        for each in self._inputs:
+            yield from each.tails()
+
+    def measure(self) -> None:
+        """Set the gauges."""
+        tails = list(self.tails())
+        self._metrics.set("logferry_producer_sources", len(tails))
+        self._metrics.set("logferry_producer_backlog_bytes", sum(tail.backlog() for tail in tails))
+
+    def close(self) -> None:
+        """Let go of all files."""
+        for each in self._inputs:
+            each.close()
