@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "checkpoint.db"
 _VERSION: Final = 3
+_ENDED: Final = "ended"
+"""Name of the position that says how the last run ended."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS marks (incarnation TEXT PRIMARY KEY, mark TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position TEXT NOT NULL) WITHOUT ROWID;
@@ -55,6 +57,8 @@ class CheckpointStore:
         self.positions: dict[str, str] = {}
         """Of inputs that are no files: name -> how far they are acknowledged."""
         self._changed_positions: set[str] = set()
+        self.ended_in_order = False
+        """The last run had nothing in flight when it ended."""
 
     def load(self) -> None:
         """Read what the last run left: `marks` and `positions`, empty when there is nothing or nothing trusted."""
@@ -96,7 +100,9 @@ class CheckpointStore:
                 self.positions[name] = position
             else:
                 damaged += 1
-        self.marks = Marks(marks)
+        self.marks = Marks(marks, time.monotonic())
+        self.ended_in_order = self.positions.get(_ENDED) == "in order"
+        self.advance(_ENDED, "not yet")
         if damaged:
             _log.error("%s: %d entries are damaged and not trusted; their files are read from the beginning, "
                        "ids keep records single", self._path, damaged)  # fmt: skip
@@ -123,6 +129,10 @@ class CheckpointStore:
         if self.positions.get(name) != position:
             self.positions[name] = position
             self._changed_positions.add(name)
+
+    def end(self) -> None:
+        """Remember that nothing is in flight; written with the next `save`."""
+        self.advance(_ENDED, "in order")
 
     def is_changed(self) -> bool:
         """Whether there is something to save."""

@@ -131,6 +131,11 @@ class KafkaHandler(logging.Handler):
         """No lock: `emit` is safe in any thread, and records of several are made into lines side by side."""
         self.lock = None
 
+    def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802 - logging's name
+        """Use a formatter for the message; the default one, which `logging.basicConfig` gives to all, is none."""
+        chosen = fmt is not None and getattr(fmt, "_fmt", None) != logging.BASIC_FORMAT
+        super().setFormatter(fmt if chosen else None)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record or count it as dropped; never waits, never raises."""
         if is_sending():
@@ -168,7 +173,9 @@ class KafkaHandler(logging.Handler):
 
     def _take(self, record: logging.LogRecord) -> None:
         share = 1.0 if record.levelno >= logging.ERROR else LOW_SHARE
-        if not self._sender.has_room(1, share):  # asked first: while Kafka is away, dropping must cost little
+        if not self._sender.has_room(
+            SMALLEST_RECORD_BYTES, share
+        ):  # asked first: while Kafka is away, dropping must cost little
             self._drop(record.levelname)
             return
         line = record_line(record, self._logged(record), self._fields, self._record_max_bytes)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from schemas.settings import Settings
 
 NETWORK_INPUTS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "syslog": ("producers.syslog", "SyslogServer", "producer"),
+    "syslog": ("producers.syslog", "Syslog", "producer"),
     "forward": ("producers.forward", "ForwardServer", "forward"),
     "http": ("producers.http_input", "HttpServer", "http"),
     "journald": ("producers.journald", "Journald", "journald"),

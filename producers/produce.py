@@ -54,6 +54,7 @@ class NodeProducer:
         self.metrics = Metrics("producer")
         self._store = CheckpointStore(Path(settings.producer.state_folder))
         self._store.load()
+        self._store.save()
         self._watch = Watch(use_inotify=settings.producer.watch == "auto")
         listening = network_inputs(settings, node)
         memory = settings.producer.memory_max_bytes // (2 if listening else 1)
@@ -109,7 +110,7 @@ class NodeProducer:
             self._save()
         if now >= self._next_forget:
             self._next_forget = now + FORGET_SECS / 60
-            self._store.marks.forget_old(time.time(), FORGET_SECS)
+            self._store.marks.forget_old(now, FORGET_SECS)
 
     def _idle_secs(self, now: float) -> float:
         """How long nothing needs to be tended to."""
@@ -125,7 +126,9 @@ class NodeProducer:
         if self._network is not None:
             self._network.stop(self._serve_last)
         self._send_received()
-        if not self._output.drain(DRAIN_SECS):
+        if self._output.drain(DRAIN_SECS):
+            self._store.end()
+        else:
             _log.warning("Kafka did not acknowledge everything in %.0f s; the rest is sent again next time", DRAIN_SECS)
         self._save()
         self.files.close()

@@ -61,7 +61,12 @@ class FileReader:
         self._output = output
         self._metrics = metrics
         self._memory = memory_max_bytes
-        limits = ReadLimits(producer.chunk_max_bytes, producer.line_max_bytes, producer.unterminated_line_secs)
+        limits = ReadLimits(
+            producer.chunk_max_bytes,
+            producer.line_max_bytes,
+            producer.unterminated_line_secs,
+            0 if store.ended_in_order else memory_max_bytes + producer.line_max_bytes,
+        )
         self._inputs = [
             FileInput(name, each, LAYOUTS[each.type](each, node), store.marks, limits, watch)
             for name, each in file_inputs(settings).items()

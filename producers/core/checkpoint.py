@@ -38,6 +38,8 @@ class Mark:
     """Streams whose last line before ``offset`` is partial, each with that line's timestamp."""
     seen_at: float = 0.0
     """When a file of this incarnation was last there, in seconds since 1970."""
+    inode: int = 0
+    """Of the file that has its bytes."""
     start: int = 0
     """First byte of content; what lies before is a hole that a writer left behind a truncation."""
     head_bytes: int = 0
@@ -100,11 +102,14 @@ def mark_from_text(text: object) -> Mark | None:
 class Marks:
     """All marks, by incarnation (16 hexadecimal digits) and by source; and which of them changed."""
 
-    def __init__(self, marks: Mapping[str, Mark] = MappingProxyType({})) -> None:
+    def __init__(self, marks: Mapping[str, Mark] = MappingProxyType({}), now: float = 0.0) -> None:
         self._marks: dict[str, Mark] = {}
         self._of_source: dict[str, dict[str, Mark]] = {}
         self.changed: set[str] = set()
         """Incarnations whose marks are not on disk as they are; gone ones among them."""
+        self._saw_at: dict[str, float] = dict.fromkeys(marks, now)
+        """When a file of an incarnation was last there or, before it was, when these marks were loaded. By a clock that
+        never jumps: one that is set right after boot would make everything old."""
         for name, mark in marks.items():
             self._put(name, mark)
 
@@ -112,9 +117,10 @@ class Marks:
         self._marks[name] = mark
         self._of_source.setdefault(mark.source_id, {})[name] = mark
 
-    def add(self, name: str, mark: Mark) -> None:
-        """Remember a new incarnation."""
+    def add(self, name: str, mark: Mark, now: float = 0.0) -> None:
+        """Remember a new incarnation. ``now``: monotonic seconds."""
         self._put(name, mark)
+        self._saw_at[name] = now
         self.changed.add(name)
 
     def get(self, name: str) -> Mark | None:
@@ -129,10 +135,19 @@ class Marks:
         """A mark was changed."""
         self.changed.add(name)
 
+    def saw(self, name: str, now: float) -> None:
+        """A file of an incarnation is there. ``now``: monotonic seconds."""
+        self._saw_at[name] = now
+
+    def saw_at(self, name: str) -> float:
+        """When `saw` was told of an incarnation last; minus infinity: it is forgotten."""
+        return self._saw_at.get(name, float("-inf"))
+
     def forget_old(self, now: float, keep_secs: float) -> None:
         """Drop marks of ended incarnations whose files have been gone for ``keep_secs``."""
-        gone = [name for name, mark in self._marks.items() if mark.ended and now - mark.seen_at > keep_secs]
+        gone = [name for name, at in self._saw_at.items() if now - at > keep_secs and self._marks[name].ended]
         for name in gone:
+            del self._saw_at[name]
             source = self._marks.pop(name).source_id
             del self._of_source[source][name]
             if not self._of_source[source]:

@@ -9,6 +9,7 @@ Sources: logrotate(8), options dateext, dateformat, extension; gopkg.in/natefinc
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,14 +73,14 @@ def _rotated(key: str, compressed: str | None) -> LogFileName:
 LIVE: Final = LogFileName(0, live=True, rotated="", compressed=False)
 
 
-def logs_in(entries: list[str]) -> dict[str, dict[str, LogFileName]]:
-    """The logs in a folder: base name -> file name -> what it says.
+def logs_in(entries: list[str], known: Iterable[str] = ()) -> dict[str, dict[str, LogFileName]]:
+    """The logs in a folder: base name -> file name -> what it says. ``known``: logs that were there before.
 
-    A number at the end counts as rotation only where the log itself is there, or a dated copy of it: ``worker.1`` and
-    ``worker.2`` alone are two logs.
+    A number at the end counts as rotation only where the log itself is there, or was, or a dated copy of it is:
+    ``worker.1`` and ``worker.2`` alone are two logs.
     """
     read = {entry: rotated_name(entry) for entry in entries}
-    bases = {entry for entry, found in read.items() if found is None}
+    bases = {entry for entry, found in read.items() if found is None}.union(known)
     bases |= {found.base for found in read.values() if found is not None and found.dated}
     logs: dict[str, dict[str, LogFileName]] = {}
     for entry, found in read.items():

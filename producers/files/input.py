@@ -164,7 +164,7 @@ class FileInput:
         entries = self._entries(folder, logs)
         if entries is None:
             return
-        found = self._layout.logs(entries)
+        found = self._layout.logs(entries, logs)
         for log, tail in list(logs.items()):
             tail.scan(found.get(log, {}), now, wall, from_end=from_end)
             if tail.is_done() and not found.get(log):

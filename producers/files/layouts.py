@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -47,8 +47,8 @@ class Layout(Protocol):
     def source(self, place: Place) -> Source:
         """Whose log it is."""
 
-    def logs(self, entries: list[str]) -> Mapping[str, Mapping[str, LogFileName]]:
-        """The logs of a folder: name as in Place -> files."""
+    def logs(self, entries: list[str], known: Iterable[str], /) -> Mapping[str, Mapping[str, LogFileName]]:
+        """The logs of a folder: name as in Place -> files. ``known``: names of logs met before."""
 
 
 def _names(entries: list[str], form: Format) -> Mapping[str, Mapping[str, LogFileName]]:
@@ -93,7 +93,7 @@ class ContainerLayout:
         )
         return source | {"container": _container(identity)}
 
-    def logs(self, entries: list[str]) -> Mapping[str, Mapping[str, LogFileName]]:
+    def logs(self, entries: list[str], _known: Iterable[str], /) -> Mapping[str, Mapping[str, LogFileName]]:
         """As Layout says."""
         return _names(entries, self.form)
 
@@ -130,7 +130,7 @@ class DockerLayout:
         )
         return source | {"container": container}
 
-    def logs(self, entries: list[str]) -> Mapping[str, Mapping[str, LogFileName]]:
+    def logs(self, entries: list[str], _known: Iterable[str], /) -> Mapping[str, Mapping[str, LogFileName]]:
         """As Layout says."""
         return _names(entries, self.form)
 
@@ -169,9 +169,9 @@ class TextLayout:
         identity = ContainerIdentity(given.namespace, given.pod, given.pod_uid, given.name)
         return source | {"container": _container(identity)}
 
-    def logs(self, entries: list[str]) -> Mapping[str, Mapping[str, LogFileName]]:
+    def logs(self, entries: list[str], known: Iterable[str], /) -> Mapping[str, Mapping[str, LogFileName]]:
         """As Layout says."""
-        return logs_in(entries)
+        return logs_in(entries, known)
 
 
 LAYOUTS: Final[Mapping[str, Callable[[Any, str], Layout]]] = {

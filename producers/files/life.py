@@ -17,6 +17,8 @@ class ReadLimits:
     chunk_max_bytes: int
     line_max_bytes: int
     unterminated_line_secs: float
+    unknown_bytes: int = 0
+    """So many bytes behind what was acknowledged an earlier run may have sent, which did not end in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,11 @@ class Life:
     """Why nothing can be added any more, where that is so."""
     detached: bool = False
     """The bytes behind the position are no longer in the file: it was truncated. A copy may have them."""
+    looks: int = 0
+    """How often a copy was looked for since then."""
     ended: bool = False
+    sent_until: int = 0
+    """Bytes before it may have been sent by an earlier run, and then have that run's day."""
     first: bool = True
     """The next chunk is the first of this run."""
     gap: tuple[int, str] | None = None
@@ -71,6 +77,15 @@ class Life:
         for step in self.frontier.finish(start):
             mark.offset, mark.ended, mark.open_streams, mark.tail = step.end, step.ended, step.open_streams, step.tail
         return mark.offset - advanced
+
+    def was_truncated(self) -> bool:
+        """Whether the file does not hold any more what it is known to have held."""
+        size = self.log.size()
+        if self.detached or size is None:
+            return False
+        if size < max(self.position, self.mark.size):
+            return True
+        return self.log.read(self.position - len(self.before), len(self.before)) != self.before
 
     def step_over(self, payload: bytes) -> None:
         """Go on behind ``payload``."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from producers.chunk import Loss, Source
@@ -15,7 +16,7 @@ from producers.core.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life
 from producers.files.log_file import LogFile, open_log
-from producers.files.recognise import content_start, holds, known_as, new_name
+from producers.files.recognise import Candidate, Known, content_start, holds, known_as, may_still_be_copied, new_name
 from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,20 @@ SEEN_SECS: Final = 300.0
 
 Signature = tuple[int, int, int, int]
 """Device, inode, size and modification time (nanoseconds) of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """When and how the files of a source are looked at."""
+
+    now: float
+    """Monotonic seconds."""
+    wall: float
+    """Seconds since 1970."""
+    patience: float
+    """How long the first line of a text may be without an end before it is taken as it is, in seconds."""
+    from_end: bool = False
+    """What is there already is skipped."""
 
 
 class Lives:
@@ -44,46 +59,61 @@ class Lives:
         """When a file was read to its end last."""
         self.complaints: dict[str, str] = {}
         """Path -> what was said of it last, so that it is said once."""
-        self._read_out: set[bytes] = set()
-        """Incarnations read to their ends whose last chunks are not acknowledged yet."""
-        self._settled: dict[str, tuple[Signature, str]] = {}
-        """Name -> signature and incarnation of files that need no second look."""
+        self._read_out: dict[bytes, tuple[int, int]] = {}
+        """Incarnations read to their ends whose last chunks are not acknowledged yet -> position and tail there."""
+        self._settled: dict[Signature, str] = {}
+        """Signature -> incarnation of files that need no second look, whatever their names by now."""
         self.waiting: dict[str, tuple[int, float]] = {}
         """Name -> size, and since when it has that size, of files whose first line has no end yet."""
+        self._last_look = float("-inf")
         self._latest_restart = 0
         """Highest restart that any file has."""
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
-    def scan(
-        self, names: Mapping[str, LogFileName], now: float, wall: float, *, from_end: bool, patience: float
-    ) -> None:
-        """Look at the files that are there. ``now`` is monotonic, ``wall`` seconds since 1970.
-
-        ``patience``: how long the first line of a text may be without an end before it is taken as it is.
-        """
-        self._latest_restart = max((name.restart for name in names.values()), default=0)
-        self.waiting = {entry: since for entry, since in self.waiting.items() if entry in names}
-        self._read_out = {name for name in self._read_out if (mark := self.marks.get(name.hex())) and not mark.ended}
+    def scan(self, names: Mapping[str, LogFileName], look: Look) -> None:
+        """Look at the files that are there."""
+        self._prepare(names, look)
         present: set[int] = set()
         for entry, name in sorted(names.items(), key=lambda item: item[1]):
             try:
-                life = self._look_at(entry, name, now, wall, from_end=from_end, patience=patience)
+                life = self._look_at(entry, name, look)
             except OSError as error:
                 self.complain(f"{self.folder}/{entry}", error)
                 continue
             if life is not None:
                 present.add(id(life))
         self.open.sort(key=lambda life: life.file_name)
-        self._judge(present, now)
+        self._judge(present, look.now)
+        self._note_gone(look)
         if self.oldest is None and self.open:
             self.oldest = self.open[0].incarnation
 
+    def _prepare(self, names: Mapping[str, LogFileName], look: Look) -> None:
+        """Forget what is no longer so, and find out which open files were truncated before their copies are met."""
+        self._latest_restart = max((name.restart for name in names.values()), default=0)
+        self.waiting = {entry: since for entry, since in self.waiting.items() if entry in names}
+        for read_out in [name for name in self._read_out if self._is_kept(name)]:
+            del self._read_out[read_out]
+        if len(self._settled) > 2 * len(names) + 8:
+            fresh = self._last_look
+            self._settled = {each: name for each, name in self._settled.items() if self.marks.saw_at(name) >= fresh}
+        self._last_look = look.now
+        for life in self.open:
+            if life.was_truncated():
+                self.truncated(life, look.now)
+
+    def _is_kept(self, name: bytes) -> bool:
+        """Whether Kafka has all of an incarnation that was read to its end."""
+        mark = self.marks.get(name.hex())
+        return mark is None or mark.ended
+
     def _judge(self, present: set[int], now: float) -> None:
         """Which files get no more bytes: compressed, followed by a newer one, gone, or truncated."""
-        newest = max((life.file_name for life in self.open if id(life) in present), default=None)
+        newest = max((life.file_name for life in self.open if id(life) in present or life.detached), default=None)
         for life in self.open:
             if life.detached:
+                life.looks += 1
                 continue
             reason = None
             if id(life) not in present:
@@ -95,9 +125,14 @@ class Lives:
             elif life.final_since is None:
                 life.final_since, life.end_reason = now, reason
 
-    def _look_at(
-        self, entry: str, name: LogFileName, now: float, wall: float, *, from_end: bool, patience: float
-    ) -> Life | None:
+    def _note_gone(self, look: Look) -> None:
+        """The inodes of files that are gone may be used again."""
+        for name, mark in self._marks().items():
+            if mark.ended and mark.inode and self.marks.saw_at(name) < look.now:
+                mark.inode = 0
+                self.marks.touch(name)
+
+    def _look_at(self, entry: str, name: LogFileName, look: Look) -> Life | None:
         """The unfinished life behind a directory entry; None when there is none."""
         path = f"{self.folder}/{entry}"
         try:
@@ -107,68 +142,61 @@ class Lives:
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is no regular file")
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if self._is_settled(entry, signature, wall):
+        if self._is_settled(signature, look):
             return None
         life = next((each for each in self.open if each.identity == signature[:2] and not each.detached), None)
         if life is None:
-            return self._meet(entry, name, signature, now, wall, from_end=from_end, patience=patience)
-        if status.st_size < max(life.position, life.mark.size) and not name.compressed:
-            self.truncated(life, now)
-            return self._meet(entry, name, signature, now, wall, from_end=False, patience=patience)
+            return self._meet(entry, name, signature, look)
         life.file_name = name
-        life.mark.path, life.mark.size, life.mark.seen_at = path, max(life.mark.size, status.st_size), wall
+        life.mark.path, life.mark.size = path, max(life.mark.size, status.st_size)
+        self._seen(life.incarnation.hex(), life.mark, look)
         return life
 
-    def _is_settled(self, entry: str, signature: Signature, wall: float) -> bool:
-        settled = self._settled.get(entry)
-        if settled is None or settled[0] != signature:
+    def _is_settled(self, signature: Signature, look: Look) -> bool:
+        name = self._settled.get(signature)
+        mark = None if name is None else self.marks.get(name)
+        if name is None or mark is None:
             return False
-        mark = self.marks.get(settled[1])
-        if mark is None:
-            return False
-        self._seen(settled[1], mark, wall)
+        self._seen(name, mark, look)
         return True
 
-    def _seen(self, name: str, mark: Mark, wall: float) -> None:
-        if wall - mark.seen_at >= SEEN_SECS:
-            mark.seen_at = wall
+    def _seen(self, name: str, mark: Mark, look: Look) -> None:
+        self.marks.saw(name, look.now)
+        if abs(look.wall - mark.seen_at) >= SEEN_SECS:
+            mark.seen_at = look.wall
             self.marks.touch(name)
 
     # -- recognising ---------------------------------------------------------------------------------------------------
 
-    def _meet(
-        self, entry: str, name: LogFileName, signature: Signature, now: float, wall: float, *, from_end: bool,
-        patience: float,
-    ) -> Life | None:  # fmt: skip
+    def _meet(self, entry: str, name: LogFileName, signature: Signature, look: Look) -> Life | None:
         """Identify a file that is not open: new, compressed meanwhile, copied, or left from an earlier run."""
         known = next((key for key, mark in self._marks().items() if mark.settled == signature), None)
         if known is not None:
-            self._settled[entry] = signature, known
-            self._seen(known, self._marks()[known], wall)
+            self._settled[signature] = known
+            self._seen(known, self._marks()[known], look)
             return None
         log = open_log(f"{self.folder}/{entry}", compressed=name.compressed)
         life = None
         try:
             over = not name.live or name.restart < self._latest_restart
-            complete = over or self._is_waiting_long(entry, signature, now, patience)
-            life = self._identify(log, entry, name, signature, wall, complete=complete, from_end=from_end)
+            complete = over or self._is_waiting_long(entry, signature, look)
+            life = self._identify(log, entry, name, signature, look, complete=complete)
         finally:
             if life is None or life.log is not log:
                 log.close()
         return life
 
-    def _is_waiting_long(self, entry: str, signature: Signature, now: float, patience: float) -> bool:
+    def _is_waiting_long(self, entry: str, signature: Signature, look: Look) -> bool:
         """Whether a text's first line has been without an end for so long that it is taken as it is."""
-        size, since = self.waiting.get(entry, (-1, now))
+        size, since = self.waiting.get(entry, (-1, look.now))
         if size != signature[2]:
-            since = now
+            since = look.now
         self.waiting[entry] = signature[2], since
-        return now - since >= patience and not self.form.has_timestamps
+        return look.now - since >= look.patience and not self.form.has_timestamps
 
     def _identify(
-        self, log: LogFile, entry: str, name: LogFileName, signature: Signature, wall: float, *, complete: bool,
-        from_end: bool,
-    ) -> Life | None:  # fmt: skip
+        self, log: LogFile, entry: str, name: LogFileName, signature: Signature, look: Look, *, complete: bool
+    ) -> Life | None:
         """The life that a file belongs to; None where its first line is still being written or all of it was read."""
         start = content_start(log)
         head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
@@ -176,19 +204,28 @@ class Lives:
         if start is None or line is None:
             return None
         self.waiting.pop(entry, None)
-        life = self._incarnation(log, start, head, line, name, signature)
+        life = self._incarnation(log, start, head, line, name, signature, look)
+        if life is None:
+            return None
         if life in self._read_out:
             return None  # its last chunks are on their way
         held = next((each for each in self.open if each.incarnation == life), None)
         if held is not None:
             return self._again(held, log, entry, name, signature)
+        return self._known_or_new(life, log, entry, name, signature, start, line, look)
+
+    def _known_or_new(
+        self, life: bytes, log: LogFile, entry: str, name: LogFileName, signature: Signature, start: int, line: bytes,
+        look: Look,
+    ) -> Life | None:  # fmt: skip
+        """The life of a file that is not open, from where its mark stands; None where all of it was read."""
         mark = self.marks.get(life.hex())
         is_new = mark is None
         if mark is None:
-            mark = self._new_mark(life, log, entry, name, start, line, wall, from_end=from_end)
-        self._seen(life.hex(), mark, wall)
+            mark = self._new_mark(life, log, entry, name, signature[1], start, line, look)
+        self._seen(life.hex(), mark, look)
         if mark.ended and (name.compressed or signature[2] <= mark.offset):
-            self._settle(entry, signature, life.hex(), mark)
+            self._settle(signature, life.hex(), mark)
             return None
         mark.ended = False  # or somebody has added to a file after it was read to its end
         begun = Life(life, name, log, signature[:2], mark, mark.offset)
@@ -199,58 +236,69 @@ class Lives:
         return self._begin(begun, entry, signature[2])
 
     def _incarnation(
-        self, log: LogFile, start: int, head: bytes, line: bytes, name: LogFileName, signature: Signature
-    ) -> bytes:
+        self, log: LogFile, start: int, head: bytes, line: bytes, name: LogFileName, signature: Signature, look: Look
+    ) -> bytes | None:
+        """What file it is; None: that is not known yet."""
         if self.form.has_timestamps:
             return incarnation(self.source["id"], name.restart, line)
-        known = known_as(log, start, head, self._marks())
-        if known is not None:
-            return bytes.fromhex(known)
-        return new_name(self.source["id"], signature[:2], line, self._marks())
+        file = Candidate(log, start, head, signature[1], name.live, name.compressed)
+        known = list(self._known())
+        found = known_as(file, known)
+        if found is not None:
+            return bytes.fromhex(found)
+        if may_still_be_copied(file, known):
+            return None
+        return new_name(self.source["id"], signature[:2], line, look.wall)
+
+    def _known(self) -> Iterator[Known]:
+        """Everything that a file of this source may be."""
+        reading = {life.incarnation.hex(): life for life in self.open}
+        for name, mark in self._marks().items():
+            life = reading.get(name)
+            if life is not None:
+                position, tail = life.position, checksum(life.before)
+                if life.log.size() is not None:  # nobody copies compressed files; by its inode one is known already
+                    yield Known(name, mark, position, tail, None if life.detached else life.log, life.detached)
+            else:
+                yield Known(name, mark, *self._read_out.get(bytes.fromhex(name), (mark.offset, mark.tail)))
 
     def _marks(self) -> Mapping[str, Mark]:
         return self.marks.of_source(self.source["id"])
 
-    def _settle(self, entry: str, signature: Signature, name: str, mark: Mark) -> None:
-        self._settled[entry] = signature, name
+    def _settle(self, signature: Signature, name: str, mark: Mark) -> None:
+        self._settled[signature] = name
         if mark.ended and mark.settled != signature:
             mark.settled = signature
             self.marks.touch(name)
 
     def _again(self, held: Life, log: LogFile, entry: str, name: LogFileName, signature: Signature) -> Life | None:
         """A second file with the content of one that is open: compressed, or copied before it was truncated."""
-        known = self.form.has_timestamps and not held.detached
-        if not known and not self._is_copy(held, log):
-            return None  # not all of it was copied yet, or it only begins alike
         if held.detached:
+            if self.form.has_timestamps and not holds(log, held.mark.start, held.position, checksum(held.before)):
+                return None  # not all of it is copied yet
             held.log.close()
             held.log, held.identity, held.detached = log, signature[:2], False
+            held.mark.inode = signature[1]
         elif not name.compressed:
             return None  # a copy of a file that will be truncated, or of one that is moved to another disk
         else:
-            self._settled[entry] = signature, held.incarnation.hex()  # compressed before it was seen renamed
+            self._settled[signature] = held.incarnation.hex()  # compressed before it was seen renamed
         held.file_name, held.mark.path = name, f"{self.folder}/{entry}"
         return held
-
-    @staticmethod
-    def _is_copy(held: Life, log: LogFile) -> bool:
-        if held.position == held.mark.start:
-            return held.detached  # nothing was read of it, so there is nothing to compare but its beginning
-        return holds(log, held.mark.start, held.position, checksum(held.before))
 
     # -- beginning and ending ------------------------------------------------------------------------------------------
 
     def _new_mark(
-        self, life: bytes, log: LogFile, entry: str, name: LogFileName, start: int, line: bytes, wall: float, *,
-        from_end: bool,
-    ) -> Mark:  # fmt: skip
-        position = max(start, log.size() or 0) if from_end else start
+        self, life: bytes, log: LogFile, entry: str, name: LogFileName, inode: int, start: int, line: bytes, look: Look
+    ) -> Mark:
+        position = max(start, log.size() or 0) if look.from_end else start
         mark = Mark(
-            self.source["id"], f"{self.folder}/{entry}", position, position, seen_at=wall, start=start,
-            ended=from_end and not name.live, open_streams=self._open_before(log, start, position),
+            self.source["id"], f"{self.folder}/{entry}", position, position, seen_at=look.wall,
+            inode=inode, start=start, ended=look.from_end and not name.live,
+            open_streams=self._open_before(log, start, position),
             head_bytes=len(line), head=checksum(line), tail=checksum(self._before(log, start, position)),
         )  # fmt: skip
-        self.marks.add(life.hex(), mark)
+        self.marks.add(life.hex(), mark, look.now)
         return mark
 
     def _open_before(self, log: LogFile, start: int, position: int) -> OpenStreams:
@@ -286,7 +334,7 @@ class Lives:
         self.finished_at = now
         self.open.remove(life)
         life.log.close()
-        self._read_out.add(life.incarnation)
+        self._read_out[life.incarnation] = (life.position, checksum(life.before))
 
     def complain(self, path: str, error: BaseException) -> None:
         """Say once that something cannot be read."""

@@ -4,13 +4,14 @@ Lines of container runtimes carry the time they were written, so a file's first 
 incarnation is computed from it. Other text may begin alike in every file; there the checkpoint decides, which remembers
 of each incarnation a checksum of its beginning and one of the bytes just before the acknowledged position. A file that
 has both is that incarnation, whatever its name, whether renamed, copied or compressed. One that nobody knows gets an
-incarnation of its own, computed from its device, inode and beginning.
+incarnation of its own, which is in the checkpoint before the first byte is sent.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from producers.core.checkpoint import TAIL_BYTES, Mark, checksum
@@ -18,6 +19,9 @@ from producers.files.log_file import LogFile
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
 _BLOCK: Final = 64 * 1024
+
+COMPARED_BYTES: Final = 4096
+"""So much of the beginnings of two open files is compared."""
 
 
 def content_start(log: LogFile) -> int | None:
@@ -55,23 +59,90 @@ def holds(log: LogFile, start: int, offset: int, tail: int) -> bool:
     return len(before) == length and checksum(before) == tail
 
 
-def known_as(log: LogFile, start: int, head: bytes, marks: Mapping[str, Mark]) -> str | None:
-    """The incarnation that a file is of, among those of its source; None: it is another."""
-    alike = [
-        (mark.offset, name)
-        for name, mark in marks.items()
-        if mark.start == start
-        and 0 < mark.head_bytes <= len(head)
-        and checksum(head[: mark.head_bytes]) == mark.head
-        and holds(log, start, mark.offset, mark.tail)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An incarnation of a source, as far as it helps to recognise its file."""
+
+    name: str
+    mark: Mark
+    position: int
+    """Up to where it was read, or acknowledged where an earlier run read it."""
+    tail: int
+    """Checksum of the bytes before ``position``."""
+    log: LogFile | None = None
+    """Its file, where that is open and still has its bytes."""
+    detached: bool = False
+    """It is open, but its bytes are no longer in its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to be recognised."""
+
+    log: LogFile
+    start: int
+    head: bytes
+    inode: int
+    live: bool
+    compressed: bool
+
+
+def known_as(file: Candidate, known: Iterable[Known]) -> str | None:
+    """The incarnation that a file is of; None: it is another."""
+    found = [
+        (score, each.mark.inode == file.inode, each.position, each.name)
+        for each in known
+        if _begins_alike(file, each) and (score := _resemblance(file, each))
     ]
-    return max(alike)[1] if alike else None
+    return max(found)[3] if found else None
 
 
-def new_name(source_id: str, identity: tuple[int, int], head: bytes, marks: Mapping[str, Mark]) -> bytes:
-    """An incarnation for a file that is none of the known ones, the same whenever it is computed anew."""
-    line = b"%d:%d:" % identity + head[:FIRST_LINE_MAX_BYTES]
-    number = 0
-    while (name := incarnation(source_id, number, line)).hex() in marks:
-        number += 1  # an inode used again for a file that begins alike
-    return name
+def may_still_be_copied(file: Candidate, known: Iterable[Known]) -> bool:
+    """Whether a file may be the copy, half done, of one that was truncated."""
+    size = file.log.size()
+    rotated = not file.live and size is not None
+    return rotated and any(
+        each.detached and _begins_alike(file, each) and (size or 0) < each.position for each in known
+    )
+
+
+def _begins_alike(file: Candidate, known: Known) -> bool:
+    mark = known.mark
+    if mark.start != file.start or not 0 < mark.head_bytes <= len(file.head):
+        return False
+    return checksum(file.head[: mark.head_bytes]) == mark.head
+
+
+def _resemblance(file: Candidate, known: Known) -> int:
+    """How sure it is that a file which begins alike is that incarnation; 0: it is not.
+
+    A copy or a compressed file has another inode than the one that was read, but a rotated name; under the live name
+    another inode is another file. Of what is gone (inode 0) only a compressed file can appear.
+    """
+    if known.log is not None:
+        return 3 if not file.live and _same_content(file.log, known.log, known.position) else 0
+    mark = known.mark
+    gone = mark.ended and not mark.inode and not file.compressed
+    if file.inode != mark.inode and (file.live or gone):
+        return 0
+    if known.position == mark.start:
+        return 1
+    return 2 if holds(file.log, mark.start, known.position, known.tail) else 0
+
+
+def _same_content(one: LogFile, other: LogFile, position: int) -> bool:
+    """Whether two files say the same at the beginning and just before ``position``."""
+    size = min(size for size in (one.size(), other.size(), COMPARED_BYTES) if size is not None)
+    before = max(0, position - TAIL_BYTES)
+    return one.read(0, size) == other.read(0, size) and one.read(before, position - before) == other.read(
+        before, position - before
+    )
+
+
+def new_name(source_id: str, identity: tuple[int, int], head: bytes, wall: float) -> bytes:
+    """An incarnation for a file that is none of the known ones. ``wall``: when it was met, in seconds since 1970.
+
+    The time is in it because inodes are used again, and a file that begins alike may get the one of its predecessor.
+    """
+    line = b"%d:%d:%d:" % (*identity, round(wall * 1000)) + head[:FIRST_LINE_MAX_BYTES]
+    return incarnation(source_id, 0, line)

@@ -12,16 +12,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from producers.chunk import Chunk, Loss, Source
-from producers.core.checkpoint import Mark, Marks, OpenStreams
+from producers.core.checkpoint import Mark, Marks, OpenStreams, checksum
 from producers.core.cut import behind_cut_line, cut_length
 from producers.core.days import extended, observed, pruned
 from producers.core.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life, ReadLimits
-from producers.files.lives import Lives
+from producers.files.lives import Lives, Look
+from schemas.identity import FIRST_LINE_MAX_BYTES
 
 COPY_SECS: Final = 2.0
 """How long after a truncation the copy of what was there is looked for."""
+
+COPY_LOOKS: Final = 3
+"""How often at least, however long this process was stopped in between."""
 
 LATE_SECS: Final = 15.0
 """So long after a file was read to its end it is looked at for bytes that a slow writer has added."""
@@ -68,7 +72,7 @@ class SourceTail:
         ``from_end`` skips what is there already.
         """
         self.wants_scan = False
-        self.files.scan(names, now, wall, from_end=from_end, patience=self._limits.unterminated_line_secs)
+        self.files.scan(names, Look(now, wall, self._limits.unterminated_line_secs, from_end))
 
     def next_chunk(self, now: float, nanos: int) -> Reading | None:
         """What can be read now, at most one chunk; None: nothing yet. ``nanos``: nanoseconds since 1970.
@@ -83,7 +87,7 @@ class SourceTail:
         if life.detached:
             return self._without_copy(life, now, nanos)
         block, full = self._block(life)
-        if self._was_truncated(life, block):
+        if life.was_truncated():
             self.files.truncated(life, now)
             self.wants_scan = True
             return None
@@ -105,15 +109,6 @@ class SourceTail:
             size = max(size, self._limits.line_max_bytes)
             block = life.log.read(life.position, size)
         return block, len(block) == size
-
-    @staticmethod
-    def _was_truncated(life: Life, block: bytes) -> bool:
-        """Whether the file does not hold any more what was read of it before."""
-        if life.file_name.compressed or not life.before:
-            return False
-        if block:
-            return life.log.read(life.position - len(life.before), len(life.before)) != life.before
-        return (life.log.size() or 0) < life.position
 
     def _is_stalled(self, life: Life, rest: bytes, now: float) -> bool:
         """Whether a line without end has waited long enough, if the format lets it be cut at all."""
@@ -153,13 +148,29 @@ class SourceTail:
     def _dated(self, life: Life, payload: bytes, nanos: int) -> tuple[bytes, int, bool]:
         """The part of the payload that is of one day, when it counts as observed, and whether it begins a new day."""
         mark = life.mark
-        days = extended(pruned(mark.days, mark.offset), life.position, nanos)
-        is_new = days[-1:] != mark.days[-1:]
-        if days != mark.days:
+        is_new = life.position == mark.start and self._lengthen_head(mark, payload)
+        days = extended(pruned(mark.days, mark.offset), self._unsent(life), nanos)
+        is_new = is_new or days[-1:] != mark.days[-1:]
+        if is_new or days != mark.days:
             mark.days = days
             self._marks.touch(life.incarnation.hex())
         seen, until = observed(days, life.position, nanos)
         return payload if until is None else payload[: until - life.position], seen, is_new
+
+    def _unsent(self, life: Life) -> int:
+        """The first byte that surely was never sent."""
+        if life.first and life.mark.days:
+            life.sent_until = life.position + self._limits.unknown_bytes
+        return max(life.position, life.sent_until)
+
+    @staticmethod
+    def _lengthen_head(mark: Mark, payload: bytes) -> bool:
+        """Recognise the file by more than its first line, before any of it is sent; whether that changes its mark."""
+        head = payload[:FIRST_LINE_MAX_BYTES]
+        if len(head) <= mark.head_bytes:
+            return False
+        mark.head_bytes, mark.head = len(head), checksum(head)
+        return True
 
     def _step(self, life: Life, payload: bytes) -> None:
         """Go on behind ``payload``, remembering what it leaves unfinished."""
@@ -193,7 +204,7 @@ class SourceTail:
 
     def _without_copy(self, life: Life, now: float, nanos: int) -> Reading | None:
         """A truncated file whose content nobody copied ends where it was read to; what is known to follow is lost."""
-        if life.final_since is None or now - life.final_since < COPY_SECS:
+        if life.final_since is None or now - life.final_since < COPY_SECS or life.looks < COPY_LOOKS:
             self.wants_scan = True
             return None
         if life.mark.size > life.position:
@@ -231,7 +242,7 @@ class SourceTail:
 
     def growing(self) -> int | None:
         """Descriptor of the file that more may be written to; None: there is none."""
-        if not self.files.open or self.files.open[0].detached or self.files.open[0].file_name.compressed:
+        if not self.files.open or self.files.open[0].detached or self.files.open[0].log.size() is None:
             return None
         return self.files.open[0].log.descriptor()
 

@@ -21,7 +21,7 @@ from producers.produce import FORGET_SECS
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
 SOURCE: dict[str, Any] = {"id": "00112233445566aa", "container": {"name": "app", "namespace": "dev"}}
-LIMITS = ReadLimits(chunk_max_bytes=200, line_max_bytes=300, unterminated_line_secs=10.0)
+LIMITS = ReadLimits(chunk_max_bytes=200, line_max_bytes=300, unterminated_line_secs=10.0, unknown_bytes=10_000)
 SCAN_SECS = 1.0
 BEGIN = datetime(2026, 11, 21, 1, 2, 3, tzinfo=UTC)
 
@@ -128,6 +128,8 @@ class Run:
     flying: list[Sent] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     folder: str = ""
+    jump: float = 0.0
+    """By how much the wall clock was set on or back, in seconds."""
 
     def __post_init__(self) -> None:
         self.folder = self.folder or str(self.container.folder)
@@ -135,19 +137,19 @@ class Run:
 
     @property
     def wall(self) -> float:
-        return 1_000_000.0 + self.now
+        return 1_000_000_000.0 + self.now + self.jump
 
     def scan(self, *, from_end: bool = False) -> None:
         self.now += SCAN_SECS
         self.tail.scan(self.names(), self.now, self.wall, from_end=from_end)
-        self.marks.forget_old(self.wall, FORGET_SECS)
+        self.marks.forget_old(self.now, FORGET_SECS)
 
     def names(self) -> dict[str, LogFileName]:
         """What a listing of the folder says of this log."""
         entries = [path.name for path in Path(self.folder).iterdir()] if Path(self.folder).is_dir() else []
         if self.form is CRI:
             return {entry: name for entry in entries if (name := CRI.name(entry))}
-        return dict(logs_in(entries).get(self.log, {}))
+        return dict(logs_in(entries, [self.log]).get(self.log, {}))
 
     def read(self) -> Sent | None:
         reading = self.tail.next_chunk(self.now, int(self.wall * 1e9))
@@ -171,7 +173,7 @@ class Run:
 
     def settle(self) -> None:
         """Read until nothing more comes, and hear that Kafka has all of it."""
-        for _ in range(12 + len(self.container.lives) * 2):
+        for _ in range(12 + 2 * len(self.names())):
             self.scan()
             self.now += 2 * self.form.grace_secs
             self.read_all()
@@ -193,7 +195,9 @@ def restarted(run: Run, saved: dict[str, str] | None) -> Run:
         mark = mark_from_text(text)
         assert mark is not None
         marks[name] = mark
-    return Run(run.container, Marks(marks), run.now, run.source, run.form, run.log, folder=run.folder)
+    return Run(
+        run.container, Marks(marks, run.now), run.now, run.source, run.form, run.log, folder=run.folder, jump=run.jump
+    )
 
 
 def assembled(chunks: list[Sent]) -> dict[bytes, bytes]:

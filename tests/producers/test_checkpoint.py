@@ -28,6 +28,7 @@ marks = st.builds(
     ended=st.booleans(),
     open_streams=st.dictionaries(st.sampled_from(["stdout", "stderr"]), texts),
     seen_at=st.floats(0, 1e10),
+    inode=numbers,
     start=numbers,
     head_bytes=numbers,
     head=numbers,
@@ -74,7 +75,7 @@ def test_a_checksum_alone_makes_no_mark(value: object) -> None:
 
 def test_ended_marks_are_forgotten_when_their_files_have_been_gone_for_long() -> None:
     kept = Marks({A: ONE, B: TWO})
-    kept.forget_old(3602.6, 3600.0)
+    kept.forget_old(3600.1, 3600.0)
     assert (dict(kept.items()), kept.changed, dict(kept.of_source("source"))) == ({A: ONE}, {B}, {A: ONE})
 
 
@@ -116,7 +117,8 @@ def test_what_was_saved_is_loaded_by_the_next_producer(store: CheckpointStore) -
 def test_only_what_changed_is_written_and_what_is_forgotten_goes(store: CheckpointStore) -> None:
     store.marks.add(B, replace(TWO))
     store.save()
-    store.marks.forget_old(10_000.0, 3600.0)
+    store.marks.saw(B, -3601.0)
+    store.marks.forget_old(0.0, 3600.0)
     changed = store.marks.get(A)
     assert changed is not None
     changed.offset = 8

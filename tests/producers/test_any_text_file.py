@@ -1,0 +1,171 @@
+"""Whatever a program, logrotate and the producer do meanwhile: what was sent is what was written, or the loss is named."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from producers.chunk import Loss, source_of
+from producers.core.checkpoint import Marks
+from producers.files.formats import text_format
+from tests.producers.node import LIMITS, Run, Sent, restarted
+from tests.producers.program import Program
+
+SOURCE = source_of("00112233445566bb", "node-1", "files", "raw")
+sizes = st.sampled_from([0, 5, 60, 250, 700])
+
+
+class TextModel(RuleBasedStateMachine):
+    """A real folder with real files, and a producer that may be killed at any moment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(prefix="logferry-")
+        self.earlier: list[Sent] = []
+        self.losses: list[Loss] = []
+        self.saved: dict[str, str] = {}
+
+    @initialize(appends=st.booleans(), banner=st.booleans())
+    def begin(self, appends: bool, banner: bool) -> None:
+        folder = Path(self.folder.name)
+        self.program = Program(folder, appends=appends, banner=banner)
+        self.run = Run(None, Marks(), 0.0, SOURCE, text_format(None), "app.log", folder=str(folder))  # type: ignore[arg-type]
+
+    # -- the program and logrotate -------------------------------------------------------------------------------------
+
+    @rule(size=sizes)
+    def write_line(self, size: int) -> None:
+        self.program.write(self.program.line(size) + b"\n")
+
+    @rule(size=sizes)
+    def write_part_of_a_line(self, size: int) -> None:
+        self.program.write(self.program.line(size))
+
+    @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
+    @rule(reopen=st.booleans())
+    def rename(self, reopen: bool) -> None:
+        self.program.rename(reopen=reopen)
+
+    @precondition(lambda self: self.program.is_renamed)
+    @rule()
+    def reopen(self) -> None:
+        self.program.reopen()
+
+    @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
+    @rule()
+    def copy_and_truncate(self) -> None:
+        self.run.scan()  # what was never seen by anybody cannot be missed
+        self.program.copy_and_truncate()
+        self.run.scan()  # before logrotate removes the copy, and before as much was written again
+
+    @rule(data=st.data())
+    def compress(self, data: st.DataObject) -> None:
+        plain = [text for text in self.program.rotated() if text.path is not None and text.path.suffix != ".gz"]
+        if plain:
+            self.program.compress(data.draw(st.sampled_from(plain)))
+
+    @rule()
+    def delete_the_oldest_when_it_is_read(self) -> None:
+        self.run.settle()
+        self.save()
+        if rotated := self.program.rotated():
+            self.program.delete(rotated[0])
+
+    @precondition(lambda self: not self.program.is_renamed)
+    @rule()
+    def recreate(self) -> None:
+        self.run.settle()
+        self.save()
+        self.run.scan()
+        self.program.recreate()
+
+    # -- the producer --------------------------------------------------------------------------------------------------
+
+    @rule()
+    def scan(self) -> None:
+        self.run.scan()
+
+    @rule(secs=st.sampled_from([0.1, 0.6, 11.0, 40_000.0]))
+    def wait(self, secs: float) -> None:
+        self.run.now += secs
+
+    @rule(secs=st.sampled_from([-90_000.0, 90_000.0, 1e9]))
+    def set_the_clock(self, secs: float) -> None:
+        self.run.jump = secs
+
+    @rule()
+    def read(self) -> None:
+        sent = self.run.read()
+        if sent is not None and sent.dated:
+            self.save()
+
+    @rule()
+    def read_all(self) -> None:
+        while (sent := self.run.read()) is not None:
+            if sent.dated:
+                self.save()
+
+    @precondition(lambda self: self.run.flying)
+    @rule(data=st.data())
+    def acknowledge(self, data: st.DataObject) -> None:
+        self.run.acknowledge(data.draw(st.integers(0, len(self.run.flying) - 1)))
+
+    @rule()
+    def save(self) -> None:
+        self.saved = self.run.checkpoint()
+
+    @rule()
+    def kill_and_start_again(self) -> None:
+        self.earlier += self.run.sent
+        self.losses += self.run.losses
+        self.run = restarted(self.run, self.saved)
+
+    # -- what must be true ---------------------------------------------------------------------------------------------
+
+    @invariant()
+    def no_chunk_is_larger_than_allowed(self) -> None:
+        if hasattr(self, "run"):
+            assert all(len(chunk.payload) <= LIMITS.line_max_bytes for chunk in self.run.sent)
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "run"):
+                self.run.settle()
+                self.check_what_was_sent()
+        finally:
+            if hasattr(self, "run"):
+                self.run.close()
+                self.program.close()
+            self.folder.cleanup()
+
+    def check_what_was_sent(self) -> None:
+        assert [*self.losses, *self.run.losses] == []
+        found = sorted(contents(self.earlier + self.run.sent))
+        assert found == sorted(text.content for text in self.program.texts if text.content)
+
+
+def contents(chunks: list[Sent]) -> list[bytes]:
+    """The bytes of each incarnation from its first on; fails where two chunks say different things of one byte, one
+    day is not that of an earlier sending, or a gap is not told."""
+    found: dict[bytes, tuple[int, bytearray]] = {}
+    days: dict[tuple[bytes, int], int] = {}
+    for chunk in sorted(chunks, key=lambda chunk: (chunk.incarnation, chunk.offset, len(chunk.payload))):
+        begin = 0 if chunk.gap is None else chunk.offset
+        start, known = found.setdefault(chunk.incarnation, (begin, bytearray()))
+        at = chunk.offset - start
+        assert 0 <= at <= len(known), "a gap"
+        again = bytes(known[at : at + len(chunk.payload)])
+        assert chunk.payload.startswith(again) or again.startswith(chunk.payload), "two contents"
+        known += chunk.payload[len(again) :]
+        if chunk.payload:
+            day = chunk.observed_timestamp // 86_400_000_000_000
+            assert days.setdefault((chunk.incarnation, chunk.offset), day) == day, "two days"
+    return [bytes(content) for _, content in found.values() if content]
+
+
+TestTextModel = TextModel.TestCase
+TestTextModel.settings = settings(max_examples=200, stateful_step_count=30)
