@@ -74,6 +74,7 @@ class Lives:
     def scan(self, names: Mapping[str, LogFileName], look: Look) -> None:
         """Look at the files that are there."""
         self._prepare(names, look)
+        known = len(self.open)
         present: set[int] = set()
         for entry, name in sorted(names.items(), key=lambda item: item[1]):
             try:
@@ -83,7 +84,7 @@ class Lives:
                 continue
             if life is not None:
                 present.add(id(life))
-        self.open.sort(key=lambda life: life.file_name)
+        self._put_in_order(known, present)
         self._judge(present, look.now)
         self._note_gone(look)
         if self.oldest is None and self.open:
@@ -102,6 +103,17 @@ class Lives:
         for life in self.open:
             if life.was_truncated():
                 self.truncated(life, look.now)
+
+    def _put_in_order(self, known: int, present: set[int]) -> None:
+        """Put the lives begun in this scan where their names say, relative to the files that are there.
+
+        The others stay in their order: names of files that are gone say nothing any more, since numbers are shifted.
+        """
+        begun = self.open[known:]
+        del self.open[known:]
+        for life in begun:
+            later = (n for n, each in enumerate(self.open) if id(each) in present and each.file_name > life.file_name)
+            self.open.insert(next(later, len(self.open)), life)
 
     def _is_kept(self, name: bytes) -> bool:
         """Whether Kafka has all of an incarnation that was read to its end."""
@@ -143,13 +155,20 @@ class Lives:
             raise OSError(f"{path} is no regular file")
         signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if self._is_settled(signature, look):
-            return None
+            return self._renamed(self._settled[signature], name, path)
         life = next((each for each in self.open if each.identity == signature[:2] and not each.detached), None)
         if life is None:
             return self._meet(entry, name, signature, look)
         life.file_name = name
         life.mark.path, life.mark.size = path, max(life.mark.size, status.st_size)
         self._seen(life.incarnation.hex(), life.mark, look)
+        return life
+
+    def _renamed(self, incarnation: str, name: LogFileName, path: str) -> Life | None:
+        """The open life of a settled file, if it has one: a compressed copy of what is still being read."""
+        life = next((each for each in self.open if each.incarnation.hex() == incarnation), None)
+        if life is not None:
+            life.file_name, life.mark.path = name, path
         return life
 
     def _is_settled(self, signature: Signature, look: Look) -> bool:

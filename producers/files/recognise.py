@@ -90,11 +90,11 @@ class Candidate:
 def known_as(file: Candidate, known: Iterable[Known]) -> str | None:
     """The incarnation that a file is of; None: it is another."""
     found = [
-        (score, each.mark.inode == file.inode, each.position, each.name)
+        (score, each.mark.inode == file.inode, each.mark.head_bytes, each.position, each.name)
         for each in known
         if _begins_alike(file, each) and (score := _resemblance(file, each))
     ]
-    return max(found)[3] if found else None
+    return max(found)[-1] if found else None
 
 
 def may_still_be_copied(file: Candidate, known: Iterable[Known]) -> bool:

@@ -110,7 +110,7 @@ def test_what_was_saved_is_loaded_by_the_next_producer(store: CheckpointStore) -
     assert store.save()
     again = reopened(store)
     assert dict(again.marks.items()) == {A: ONE, B: TWO}
-    assert again.positions == {"journal": "s=1"}
+    assert again.positions["journal"] == "s=1"
     again.close()
 
 
@@ -189,30 +189,36 @@ def test_one_damaged_entry_costs_no_other(store: CheckpointStore, caplog: pytest
     again.close()
 
 
-def test_a_full_disk_keeps_the_old_checkpoint_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", tmp_path], check=True)
-    try:
-        store = opened(tmp_path)
-        store.marks.add(A, replace(ONE))
-        assert store.save()
-        filling = tmp_path / "filling"
-        with filling.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(b"x" * 4096):
-                pass
-        for number in range(2000):
-            store.marks.add(f"{number:016x}", replace(TWO))
-        assert not store.save()
-        assert "cannot be written" in caplog.text
-        assert store.is_changed()
-        filling.unlink()
-        for number in range(10, 2000):
-            store.marks.changed.discard(f"{number:016x}")
-        assert store.save()
-        again = reopened(store)
-        assert len(again.marks) == 11 - (f"{0:016x}" == A)
-        again.close()
-    finally:
-        subprocess.run(["umount", tmp_path], check=True)
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_full_disk_keeps_the_old_checkpoint_and_is_reported(
+    small_disk: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = opened(small_disk)
+    store.marks.add(A, replace(ONE))
+    assert store.save()
+    filling = small_disk / "filling"
+    with suppress(OSError), filling.open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    for number in range(1, 2001):
+        store.marks.add(f"{number:016x}", replace(TWO))
+    assert not store.save()
+    assert "cannot be written" in caplog.text
+    assert store.is_changed()
+    filling.unlink()
+    for number in range(11, 2001):
+        store.marks.changed.discard(f"{number:016x}")
+    assert store.save()
+    again = reopened(store)
+    assert len(again.marks) == 11
+    again.close()
 
 
 def test_a_folder_serves_one_producer_at_a_time(store: CheckpointStore) -> None:
