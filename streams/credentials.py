@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import faust
 from faust.types.auth import CredentialsT
 
 from runtime.kafka import properties
+from runtime.kafka_tls import tls_context
 from schemas.errors import SettingsError
+from streams.tokens import ClientCredentials
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.settings import KafkaSettings
+
+PASSWORD_LOGINS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
 def broker_credentials(kafka: KafkaSettings) -> CredentialsT | None:
@@ -21,26 +26,27 @@ def broker_credentials(kafka: KafkaSettings) -> CredentialsT | None:
     protocol = values.get("security.protocol", "plaintext").lower()
     if protocol == "plaintext":
         return None
-    context = _context(values) if protocol in ("ssl", "sasl_ssl") else None
+    context = tls_context(values) if protocol in ("ssl", "sasl_ssl") else None
     if protocol == "ssl":
         return faust.SSLCredentials(context)
-    mechanism = values.get("sasl.mechanism", values.get("sasl.mechanisms", "PLAIN")).upper()
-    if mechanism not in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"):
+    mechanism = values.get("sasl.mechanism", values.get("sasl.mechanisms", "GSSAPI")).upper()
+    if mechanism == "OAUTHBEARER":
+        return faust.OAuthCredentials(oauth_cb=ClientCredentials(values), ssl_context=context)
+    if mechanism not in PASSWORD_LOGINS:
         raise SettingsError(
             f"the stream stage cannot log in with {mechanism}",
             where="kafka.properties: sasl.mechanism",
-            remedy="use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512",
+            remedy=f"use {', '.join(PASSWORD_LOGINS)} or OAUTHBEARER",
         )
     return faust.SASLCredentials(
-        username=values.get("sasl.username"),
-        password=values.get("sasl.password"),
+        username=_needed(values, "sasl.username"),
+        password=_needed(values, "sasl.password"),
         mechanism=mechanism,
         ssl_context=context,
     )
 
 
-def _context(values: dict[str, str]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=values.get("ssl.ca.location"))
-    if certificate := values.get("ssl.certificate.location"):
-        context.load_cert_chain(certificate, values.get("ssl.key.location"), values.get("ssl.key.password"))
-    return context
+def _needed(values: Mapping[str, str], key: str) -> str:
+    if not values.get(key):
+        raise SettingsError(f"{key} is missing", where="kafka.properties", remedy="set it: this login asks for it")
+    return values[key]

@@ -5,18 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from streams.core.framing.attributes import json_text
+
 Pods = Mapping[str, Mapping[str, Any]]
 """Pod uid -> Pod value."""
 
 
 def tag_of(source: Mapping[str, Any], path: str) -> str:
-    """The tag of a source: the one its input gave, or kube.<namespace>.<pod>.<container>, or host.<file>."""
+    """The tag of a source: the one its input or a client gave, else by what it is.
+
+    kube.<namespace>.<pod>.<container>, docker.<name> for a container outside Kubernetes, host.<file>. Journal units and
+    the like come with a tag.
+    """
     if source["tag"]:
         return str(source["tag"])
     container = source["container"]
     if container is None:
         return "host." + path.rsplit("/", 1)[-1].removesuffix(".log")
-    return f"kube.{container['namespace']}.{container['pod']}.{container['name']}"
+    if not container["namespace"]:
+        return f"docker.{container['name']}"
+    return f"kube.{container['namespace']}.{container['pod']}.{container['name']}".removesuffix(".")
 
 
 def resource_of(chunk: Mapping[str, Any], tag: str, pods: Pods) -> dict[str, Any]:
@@ -30,7 +38,7 @@ def resource_of(chunk: Mapping[str, Any], tag: str, pods: Pods) -> dict[str, Any
         "incarnation": chunk["incarnation"].hex(),
         "tag": tag,
         "kubernetes": None
-        if container is None
+        if container is None or not container["namespace"]
         else _kubernetes(container, chunk["restart"], pods.get(container["pod_uid"])),
     }
 
@@ -45,16 +53,44 @@ def _kubernetes(container: Mapping[str, Any], restart: int, pod: Mapping[str, An
         "restart": restart,
     }
     if pod is None:
-        return known
+        return known | _told_by_the_node(container)
     described = _container_of(pod, container["name"], restart)
     return known | {
         "container_id": container["id"] or described.get("container_id"),
-        "container_image": described.get("image"),
+        "container_image": described.get("image") or container.get("image"),
         "container_hash": described.get("image_id"),
         "labels": pod["labels"],
         "annotations": pod["annotations"],
         "resolved": True,
     }
+
+
+def _told_by_the_node(container: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands for the pod's own metadata as long as they are not known."""
+    told = {
+        "container_image": container.get("image"),
+        "labels": container.get("labels"),
+        "annotations": container.get("annotations"),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def attributes_of(source: Mapping[str, Any]) -> str:
+    """Attributes of all records of a source: a container outside Kubernetes, by the names of OpenTelemetry.
+
+    A JSON object; empty when there are none. The record's ``kubernetes`` is for pods, so that dashboards find nothing
+    there that is none.
+    """
+    container = source["container"]
+    if container is None or container["namespace"]:
+        return ""
+    told = {
+        "container.name": container["name"],
+        "container.id": container["id"],
+        "container.image.name": container.get("image"),
+        **{f"container.label.{name}": value for name, value in container.get("labels", {}).items()},
+    }
+    return json_text({name: value for name, value in told.items() if value})
 
 
 def _container_of(pod: Mapping[str, Any], name: str, restart: int) -> Mapping[str, Any]:

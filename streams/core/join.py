@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
 
-from streams.core.cri import CriLine, timestamp_nanos
+from streams.core.framing.line import Line, LongLine
+from streams.core.rfc3339 import timestamp_nanos
 
 Work = TypeVar("Work")
 
@@ -21,7 +22,7 @@ REMEMBERED_LIVES: Final = 8
 """So many incarnations of a source are remembered: more than kubelet keeps files of one container."""
 
 _OF_THE_LATEST_LIFE: Final = (
-    "life", "restart", "ended", "partials", "cut", "long_line", "skip_line", "skip_streams",
+    "life", "restart", "ended", "partials", "cut", "tail", "long_line", "skip_line", "skip_streams",
 )  # fmt: skip
 """Attributes of a SourceState that are put aside together."""
 
@@ -49,6 +50,8 @@ class Partial(Generic[Work]):
     """When its latest piece came, by the clock of whoever feeds chunks in."""
     latest: bytes
     """Timestamp of its latest piece."""
+    attributes: str = ""
+    """What its writer says beside the content."""
     content: bytearray = field(default_factory=bytearray)
     parts: int = 0
     """Parts that were emitted already because the record is longer than the limit."""
@@ -64,6 +67,7 @@ class Joined(Generic[Work]):
     stream: bytes
     content: bytes
     flags: tuple[str, ...] = ()
+    attributes: str = ""
 
 
 @dataclass
@@ -89,8 +93,10 @@ class SourceState(Generic[Work]):
         self.partials: dict[bytes, Partial[Work]] = {}
         """Stream -> what of it is unfinished."""
         self.cut: CutLine[Work] | None = None
-        self.long_line: CriLine | None = None
-        """Header of a line so long that its beginning was passed on already."""
+        self.tail = b""
+        """Bytes of a character that goes on in the next chunk, in encodings whose characters have several."""
+        self.long_line: LongLine | None = None
+        """A line so long that its beginning was passed on already."""
         self.skip_line = False
         """The rest of the current line belongs to a record that was finished before."""
         self.skip_streams: dict[bytes, bytes] = {}
@@ -103,6 +109,10 @@ class SourceState(Generic[Work]):
         """Nothing is unfinished, so that forgetting this state loses nothing."""
         unfinished = self.partials or self.cut or self.long_line or self.skip_line or self.skip_streams
         return not unfinished and all(other.is_idle() for other in self.aside.values())
+
+    def is_at_line_start(self) -> bool:
+        """What comes next begins a line."""
+        return not (self.skip_line or self.cut or self.long_line)
 
     def is_plain(self) -> bool:
         """Full lines may be taken as they are."""
@@ -156,6 +166,7 @@ class SourceState(Generic[Work]):
         It was finished by whoever read those bytes, or their chunk would not have been acknowledged.
         """
         self.cut = self.long_line = None
+        self.tail = b""
         self.partials.clear()
         self.skip_line, self.skip_streams = False, {}
         if resumed is not None:
@@ -175,13 +186,13 @@ class SourceState(Generic[Work]):
             self.lives.popitem(last=False)
         self.life, self.restart, self.ended = life, chunk["restart"], chunk_ended
 
-    def continues(self, line: CriLine, timeout: int) -> bool:
+    def continues(self, line: Line, timeout: int) -> bool:
         """Whether a line belongs to a record that began in an earlier one. ``timeout`` as for `join`."""
         partial = self.partials.get(line.stream)
         latest = self.skip_streams.get(line.stream) if partial is None else partial.latest
         return latest is not None and not is_late(latest, line.timestamp, timeout)
 
-    def join(self, offset: int, line: CriLine, work: Work, now: float, limit: int, timeout: int) -> list[Joined[Work]]:
+    def join(self, offset: int, line: Line, work: Work, now: float, limit: int, timeout: int) -> list[Joined[Work]]:
         """Take one line; returns the records it finishes. ``timeout`` is in nanoseconds, by the lines' own time."""
         continues = self.continues(line, timeout)
         if self.skip_streams.pop(line.stream, None) is not None and continues:
@@ -194,7 +205,7 @@ class SourceState(Generic[Work]):
             done.append(finish(partial, line.stream, incomplete=True))
             partial = None
         if partial is None:
-            partial = Partial(work, offset, line.timestamp, now, line.timestamp)
+            partial = Partial(work, offset, line.timestamp, now, line.timestamp, line.attributes)
         partial.waiting_since, partial.latest = now, line.timestamp
         partial.content += line.content
         while len(partial.content) > limit:
@@ -221,7 +232,8 @@ def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -
     """The record, or the last part of it."""
     flags = (("split",) if partial.parts else ()) + (("incomplete",) if incomplete else ())
     offset = partial.offset + partial.parts
-    return Joined(partial.work, offset, partial.timestamp, stream, bytes(partial.content), flags)
+    content = bytes(partial.content)
+    return Joined(partial.work, offset, partial.timestamp, stream, content, flags, partial.attributes)
 
 
 def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]:
@@ -237,6 +249,7 @@ def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]
         stream,
         bytes(partial.content[:length]),
         ("split",),
+        partial.attributes,
     )
     del partial.content[:length]
     partial.parts += 1

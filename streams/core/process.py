@@ -1,7 +1,7 @@
 """A chunk in, records out.
 
-Everything that is the same for a chunk - resource, tag, rules - is prepared once and kept with it, since a record may
-be finished by a later chunk, even one of the next file, and still belongs to the one it began in.
+Everything that is the same for a chunk - framing, resource, tag, rules - is prepared once and kept with it, since a
+record may be finished by a later chunk, even one of the next file, and still belongs to the one it began in.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from schemas.codec import Codec
 from schemas.identity import INCOMPLETE
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
-from streams.core.enrich import Pods, resource_of, tag_of
+from streams.core.enrich import Pods, attributes_of, resource_of, tag_of
+from streams.core.entries import take_entries
+from streams.core.framing import framing_of
+from streams.core.framing.event import Container
+from streams.core.framing.line import LineFraming
 from streams.core.join import CutLine, Entry, SourceState
 from streams.core.records import RecordBuilder
 from streams.core.rules import Rules
-from streams.core.work import JoinLimits, Result, Work
+from streams.core.work import JoinLimits, Origin, Result, Work
 
 DEFAULT_NAMES: Final = TopicNames()
 
@@ -49,38 +53,57 @@ class Processor:
     def work(self, chunk: dict[str, Any], partition: int, offset: int, done: Callable[[], None]) -> Work:
         """Prepare what all records of a chunk have in common."""
         source = chunk["source"]
-        tag = tag_of(source, chunk["path"])
-        resource = resource_of(chunk, tag, self._pods)
-        kubernetes = resource["kubernetes"]
+        origin = self._origin(chunk)
         return Work(
             partition,
             offset,
             source["id"],
             chunk["incarnation"],
             chunk["observed_timestamp"],
-            self._writer.prefix(resource),
-            self._rules.of(tag),
-            kubernetes is None or kubernetes.get("resolved", False),
+            origin.prefix,
+            origin.rules,
+            origin.resolved,
+            framing_of(chunk),
+            attributes_of(source),
             done,
         )
+
+    def _origin(self, chunk: Mapping[str, Any]) -> Origin:
+        tag = tag_of(chunk["source"], chunk["path"])
+        resource = resource_of(chunk, tag, self._pods)
+        kubernetes = resource["kubernetes"]
+        resolved = kubernetes is None or kubernetes.get("resolved", False)
+        return Origin(self._writer.prefix(resource), self._rules.of(tag), resolved)
 
     def process(self, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float) -> Result:
         """All records of a chunk. ``now`` is a monotonic time in seconds. Never raises on input."""
         builder = self._builder()
         builder.counts["chunks_total",] = 1
+        framing = work.framing
+        if isinstance(framing, LineFraming):
+            self._lines(builder, state, chunk, work, now)
+        elif framing is None:
+            builder.reject(work, chunk["offset"], chunk["payload"], _why_not(chunk["source"]), "unsupported_framing")
+        else:
+            take_entries(builder, work, framing(chunk), lambda container: self._origin(_chunk_of(chunk, container)))
+        return builder.result()
+
+    def _lines(
+        self, builder: RecordBuilder, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float
+    ) -> None:
         entry, seen = state.enter(chunk)
         if seen:
             builder.counts["repeated_bytes_total",] = seen
-        if entry is not Entry.REPEATS:
-            if entry is Entry.BREAKS:
-                builder.leave(state, chunk["incarnation"], now)
-                state.resume(chunk["resumed"])
-            payload = chunk["payload"]
-            _take(state, builder, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
-            if chunk["ended"]:
-                builder.end_file(state, work, now)
-            state.advance(chunk)
-        return builder.result()
+        if entry is Entry.REPEATS:
+            return
+        if entry is Entry.BREAKS:
+            builder.leave(state, chunk["incarnation"], now)
+            state.resume(chunk["resumed"])
+        payload = chunk["payload"]
+        _take(state, builder, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
+        if chunk["ended"]:
+            builder.end_file(state, work, now)
+        state.advance(chunk)
 
     def expire(self, state: SourceState[Work], now: float) -> Result:
         """Give up what has waited longer than the time-out for its rest."""
@@ -97,40 +120,72 @@ class Processor:
         return RecordBuilder(self._limits, self._writer, self._dead_letter, self._clock, self._names)
 
 
+def _why_not(source: Mapping[str, Any]) -> str:
+    return f"nobody can take it apart: framing {source['framing']}, encoding {source.get('encoding') or 'utf-8'}"
+
+
+def _chunk_of(chunk: Mapping[str, Any], container: Container) -> dict[str, Any]:
+    """A chunk as if all of it came from one container."""
+    source = {**chunk["source"], "container": {"id": None, **container}}
+    return {**chunk, "source": source, "restart": container.get("restart", 0)}
+
+
 def _take(
     state: SourceState[Work], builder: RecordBuilder, work: Work, payload: bytes, offset: int, now: float
 ) -> None:
     """New bytes of a source: the rest of a cut line, whole lines, the beginning of another cut line."""
+    framing = work.framing
+    assert isinstance(framing, LineFraming)
+    if len(framing.newline) > 1:
+        payload, offset = _whole_characters(state, payload, offset, len(framing.newline))
     if state.skip_line or state.cut is not None or state.long_line is not None:
         used = _finish_line(state, builder, work, payload, offset, now)
         payload, offset = payload[used:], offset + used
-    if not payload:
+    if not payload and not (state.tail and state.is_at_line_start()):
         return
-    lines = payload.split(b"\n")
+    lines = framing.split(payload)
     rest = lines.pop()
     builder.lines(state, work, lines, offset, now)
-    if rest:
+    if rest or state.tail:
         state.cut = CutLine(work, offset + len(payload) - len(rest), now, bytearray(rest))
-        if len(rest) > LONG_LINE_BYTES:
+        if len(rest) > _line_max_bytes(framing):
             builder.long_line(state, state.cut, now)
+
+
+def _line_max_bytes(framing: LineFraming) -> int:
+    return framing.line_max_bytes or LONG_LINE_BYTES
+
+
+def _whole_characters(state: SourceState[Work], payload: bytes, offset: int, width: int) -> tuple[bytes, int]:
+    """Bytes that begin and end between units of ``width`` bytes, with what of one was left over before."""
+    payload, offset = state.tail + payload, offset - len(state.tail)
+    torn = -offset % width  # the end of one whose beginning nobody has
+    end = len(payload) - (len(payload) - torn) % width if len(payload) > torn else len(payload)
+    state.tail = payload[end:]
+    return payload[torn:end], offset + torn
 
 
 def _finish_line(
     state: SourceState[Work], builder: RecordBuilder, work: Work, payload: bytes, offset: int, now: float
 ) -> int:
     """Use up the bytes that belong to a line which began in an earlier chunk; returns how many."""
-    piece, newline, _ = payload.partition(b"\n")
+    framing = work.framing
+    assert isinstance(framing, LineFraming)
+    end = framing.line_end(payload)
+    ended, piece = end >= 0, payload[:end] if end >= 0 else payload
     if state.skip_line:
-        state.skip_line = not newline
+        state.skip_line = not ended
     elif state.long_line is not None:
-        header = state.long_line
-        state.long_line = None if newline else header
-        builder.join(state, offset, header._replace(partial=header.partial or not newline, content=piece), work, now)
+        long = state.long_line
+        state.long_line = None if ended else long
+        content = long.pieces.decode(piece, final=ended)
+        line = long.header._replace(partial=long.header.partial or not ended, content=content)
+        builder.join(state, offset, line, work, now, long.pieces.flags if ended else ())
     elif state.cut is not None:
         state.cut.content += piece
         state.cut.waiting_since = now
-        if newline:
+        if ended:
             builder.cut_line(state, state.cut, now)
-        elif len(state.cut.content) > LONG_LINE_BYTES:
+        elif len(state.cut.content) > _line_max_bytes(framing):
             builder.long_line(state, state.cut, now)
-    return len(piece) + len(newline)
+    return len(piece) + len(framing.newline) if ended else len(piece)

@@ -15,11 +15,18 @@ from schemas.codec import Codec
 from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
-from streams.core.cri import STREAMS, CriLine, parse_line, timestamp_nanos
+from streams.core.framing import cri
+from streams.core.framing.attributes import merged
+from streams.core.framing.cri import STREAMS
+from streams.core.framing.line import Line, LineFraming
 from streams.core.join import REMEMBERED_LIVES, CutLine, Joined, SourceState
 from streams.core.parsers import json, text
+from streams.core.parsers.parsed import Fields
+from streams.core.rfc3339 import timestamp_nanos
 from streams.core.rules import SEVERITIES
 from streams.core.work import Counts, JoinLimits, Output, Result, Work
+
+_STREAM_NAMES: Final = {**STREAMS, b"": None}
 
 # Bound once: each is called for every line.
 _read_json: Final = json.read
@@ -33,9 +40,9 @@ class RecordBuilder:
     def __init__(
         self, limits: JoinLimits, writer: RecordWriter, dead_letter: Codec, clock: Callable[[], int], names: TopicNames
     ) -> None:
-        self._limit = limits.record_max_bytes
+        self._limit = self.record_max_bytes = limits.record_max_bytes
         self._timeout = int(limits.timeout_secs * 1_000_000_000)
-        self._encode = writer.encode
+        self._encode = self.encode = writer.encode
         self._dead_letter = dead_letter
         self._names = names
         self._clock = clock
@@ -57,6 +64,9 @@ class RecordBuilder:
     def lines(self, state: SourceState[Work], work: Work, lines: list[bytes], position: int, now: float) -> None:
         """Whole lines, the first at ``position``."""
         self.counts["lines_total",] += len(lines)
+        if work.framing is not cri.FRAMING:
+            self._parsed_lines(state, work, lines, position, now)
+            return
         record, limit = self.record, self._limit
         plain = state.is_plain()
         for line in lines:
@@ -69,21 +79,50 @@ class RecordBuilder:
                 self._other(state, work, offset, line, now)
                 plain = state.is_plain()
 
+    def _parsed_lines(
+        self, state: SourceState[Work], work: Work, lines: list[bytes], position: int, now: float
+    ) -> None:
+        """Whole lines of any other framing."""
+        framing = _lines_of(work)
+        parse, width = framing.parse, len(framing.newline)
+        plain = state.is_plain()
+        for line in lines:
+            offset = position
+            position += len(line) + width
+            parsed = parse(line)
+            if plain and parsed is not None and not parsed.partial and len(parsed.content) <= self._limit:
+                self.record(
+                    work,
+                    offset,
+                    parsed.timestamp,
+                    parsed.stream,
+                    parsed.content,
+                    parsed.flags,
+                    _attributes(parsed.attributes, work.attributes),
+                )
+            else:
+                self._other(state, work, offset, line, now)
+                plain = state.is_plain()
+
     def _other(
         self, state: SourceState[Work], work: Work, offset: int, line: bytes, now: float, flags: tuple[str, ...] = ()
     ) -> None:
         """A line that is partial, long, or may continue a partial one; or one that cannot be read."""
-        parsed = parse_line(line)
+        framing = _lines_of(work)
+        parsed = framing.parse(line)
         if parsed is None:
-            self._unreadable(work, offset, line, "not a line as a container runtime writes it")
-        elif self.join(state, offset, parsed, work, now, flags):
+            begin = framing.resumes_at(line)
+            self.reject(work, offset, line[:begin] if begin else line, framing.complaint)
+            parsed = framing.parse(line[begin:]) if begin else None
+            offset += begin
+        if parsed is not None and self.join(state, offset, parsed, work, now, parsed.flags + flags):
             self.counts["joined_lines_total",] += 1
 
     def join(
         self,
         state: SourceState[Work],
         offset: int,
-        line: CriLine,
+        line: Line,
         work: Work,
         now: float,
         flags: tuple[str, ...] = (),
@@ -108,23 +147,26 @@ class RecordBuilder:
     def long_line(self, state: SourceState[Work], cut: CutLine[Work], now: float) -> None:
         """A line that is too long to be held until its end comes: pass on its beginning."""
         state.cut = None
-        parsed = parse_line(bytes(cut.content))
-        if parsed is None:
-            self._unreadable(cut.work, cut.offset, bytes(cut.content), "a piece of a long line that no runtime wrote")
+        begun = _lines_of(cut.work).begin(bytes(cut.content))
+        if begun is None:
+            self.reject(cut.work, cut.offset, bytes(cut.content), "a piece of a long line that no runtime wrote")
             return
         self.counts["lines_total",] += 1
-        state.long_line = parsed._replace(content=b"")
-        if self.join(state, cut.offset, parsed._replace(partial=True), cut.work, now):
+        line, state.long_line = begun
+        if self.join(state, cut.offset, line._replace(partial=True), cut.work, now):
             self.counts["joined_lines_total",] += 1
 
     def end_file(self, state: SourceState[Work], work: Work, now: float) -> None:
         """The file ends here, so its last line is as whole as it will ever be, and no line of the next file's."""
         state.skip_line = False
-        header, state.long_line = state.long_line, None
+        long, state.long_line = state.long_line, None
+        tail, state.tail = state.tail, b""
         if state.cut is not None:
+            state.cut.content += tail
             self.cut_line(state, state.cut, now, ("unterminated",))
-        elif header is not None and not header.partial and header.stream in state.partials:
-            self.join(state, 0, header, work, now, ("unterminated",))
+        elif long is not None and not long.header.partial and long.header.stream in state.partials:
+            rest = long.header._replace(content=long.pieces.decode(tail, final=True))
+            self.join(state, 0, rest, work, now, (*long.pieces.flags, "unterminated"))
 
     def leave(self, state: SourceState[Work], life: bytes, now: float) -> None:
         """What comes next does not continue what is unfinished: ``life`` is another file, or bytes are missing."""
@@ -132,6 +174,10 @@ class RecordBuilder:
             state.put_aside()
             while len(state.aside) > REMEMBERED_LIVES:
                 self.give_up(state.aside.pop(next(iter(state.aside))), now)
+        if state.cut is not None:
+            state.cut.content += state.tail
+        elif state.long_line is not None and (partial := state.partials.get(state.long_line.header.stream)):
+            partial.content += state.long_line.pieces.decode(state.tail, final=True)
         self.give_up(state, now)
 
     def give_up(self, state: SourceState[Work], now: float, before: float = float("inf")) -> None:
@@ -142,10 +188,18 @@ class RecordBuilder:
 
     def _joined(self, records: Iterable[Joined[Work]]) -> None:
         for each in records:
-            self.record(each.work, each.offset, each.timestamp, each.stream, each.content, each.flags)
+            attributes = _attributes(each.attributes, each.work.attributes)
+            self.record(each.work, each.offset, each.timestamp, each.stream, each.content, each.flags, attributes)
 
     def record(
-        self, work: Work, offset: int, timestamp: bytes, stream: bytes, content: bytes, flags: tuple[str, ...] = ()
+        self,
+        work: Work,
+        offset: int,
+        timestamp: bytes,
+        stream: bytes,
+        content: bytes,
+        flags: tuple[str, ...] = (),
+        attributes: str = "",
     ) -> None:
         """One log event: drop it, or write it to the topics that take it."""
         parser = json.PARSER
@@ -163,28 +217,39 @@ class RecordBuilder:
             return
         nanos = timestamp_nanos(timestamp)
         if nanos is None:
-            self._unreadable(
-                work, offset, b" ".join((timestamp, stream, b"F", content)), "its timestamp is not RFC 3339"
-            )
-            return
+            if timestamp or stream:
+                line = b" ".join((timestamp, stream, b"F", content))
+                self.reject(work, offset, line, "its timestamp is not RFC 3339")
+                return
+            nanos = work.observed_timestamp  # text without a frame
         event = parser.fields(content, found)
         event["id"] = record_id(work.incarnation, offset | INCOMPLETE if "incomplete" in flags else offset)
         event["offset"] = offset
         event["timestamp"] = nanos
         event["observed_timestamp"] = work.observed_timestamp
-        event["stream"] = STREAMS[stream]
+        event["stream"] = _STREAM_NAMES[stream]
         event["severity_number"] = number
-        if flags:
-            event["flags"] += flags
+        if flags or attributes:
+            _add(event, flags, attributes)
         value = self._encode(work.prefix, event)
         for topic in topics:
             self._outputs.append((work, topic, value))
         if not work.resolved:
             self.counts["unresolved_records_total",] += 1
 
-    def _unreadable(self, work: Work, offset: int, original: bytes, message: str) -> None:
+    def put(self, work: Work, topics: Iterable[str], value: bytes, *, resolved: bool) -> None:
+        """A record that is ready."""
+        for topic in topics:
+            self._outputs.append((work, topic, value))
+        if not resolved:
+            self.counts["unresolved_records_total",] += 1
+
+    def reject(
+        self, work: Work, offset: int, original: bytes, message: str, reason: str = "unreadable_framing"
+    ) -> None:
+        """Bytes of a chunk that become no record."""
         letter = self.letter(
-            work.partition, work.offset, "unreadable_framing", message, original,
+            work.partition, work.offset, reason, message, original,
             source_id=work.key, incarnation=work.incarnation.hex(), offset=offset,
         )  # fmt: skip
         self._outputs.append((work, self._names.dead_letter, letter))
@@ -207,3 +272,21 @@ class RecordBuilder:
                 **origin,
             }
         )
+
+
+def _add(event: Fields, flags: tuple[str, ...], attributes: str) -> None:
+    event["flags"] += flags
+    if attributes:
+        event["attributes"] = merged(event["attributes"], attributes)
+
+
+def _attributes(of_line: str, of_chunk: str) -> str:
+    """What stands beside the content of a line: both are JSON objects, or empty."""
+    return merged(of_line or "{}", of_chunk) if of_chunk else of_line
+
+
+def _lines_of(work: Work) -> LineFraming:
+    """The framing of a chunk of lines."""
+    framing = work.framing
+    assert isinstance(framing, LineFraming)
+    return framing

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from streams.core.framing import Framing
 from streams.core.rules import TagRules
+
+
+class Origin(NamedTuple):
+    """What all records of one origin have in common."""
+
+    prefix: bytes
+    """Header and encoded resource: what every record begins with."""
+    rules: TagRules
+    resolved: bool
+    """Its pod is known, or it is of none."""
 
 
 @dataclass(eq=False, slots=True)
@@ -22,6 +34,10 @@ class Work:
     """Header and encoded resource: what every record of the chunk begins with."""
     rules: TagRules
     resolved: bool
+    framing: Framing | None
+    """None: nobody can read it."""
+    attributes: str
+    """What every record of the chunk has among its attributes, a JSON object; empty: nothing."""
     done: Callable[[], None]
     """To be called when nothing is outstanding any more."""
     outstanding: int = 1

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.cri import CriLine, parse_line, timestamp_nanos
+from streams.core.framing.cri import parse_line
+from streams.core.framing.line import Line
+from streams.core.rfc3339 import timestamp_nanos
 
 TIME = b"2026-11-21T01:02:03.000000004Z"
 NANOS = 1795222923_000000004
@@ -17,13 +19,13 @@ NANOS = 1795222923_000000004
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        (TIME + b" stdout F hello", CriLine(TIME, b"stdout", False, b"hello")),
-        (TIME + b" stderr P hel", CriLine(TIME, b"stderr", True, b"hel")),
-        (TIME + b" stdout F:odd:tags x", CriLine(TIME, b"stdout", False, b"x")),
-        (TIME + b" stdout F ", CriLine(TIME, b"stdout", False, b"")),
-        (TIME + b" stdout F", CriLine(TIME, b"stdout", False, b"")),
-        (TIME + b" stdout F  two  spaces ", CriLine(TIME, b"stdout", False, b" two  spaces ")),
-        (TIME + b" stdout F \x00\xff", CriLine(TIME, b"stdout", False, b"\x00\xff")),
+        (TIME + b" stdout F hello", Line(TIME, b"stdout", False, b"hello")),
+        (TIME + b" stderr P hel", Line(TIME, b"stderr", True, b"hel")),
+        (TIME + b" stdout F:odd:tags x", Line(TIME, b"stdout", False, b"x")),
+        (TIME + b" stdout F ", Line(TIME, b"stdout", False, b"")),
+        (TIME + b" stdout F", Line(TIME, b"stdout", False, b"")),
+        (TIME + b" stdout F  two  spaces ", Line(TIME, b"stdout", False, b" two  spaces ")),
+        (TIME + b" stdout F \x00\xff", Line(TIME, b"stdout", False, b"\x00\xff")),
         (b"", None),
         (b"hello", None),
         (TIME + b" stdout", None),
@@ -34,7 +36,7 @@ NANOS = 1795222923_000000004
         (b" " + TIME + b" stdout F x", None),
     ],
 )
-def test_a_line_has_a_timestamp_a_stream_tags_and_content(line: bytes, expected: CriLine | None) -> None:
+def test_a_line_has_a_timestamp_a_stream_tags_and_content(line: bytes, expected: Line | None) -> None:
     assert parse_line(line) == expected
 
 

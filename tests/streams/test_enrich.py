@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from streams.core.enrich import resource_of, tag_of
+from streams.core.enrich import attributes_of, resource_of, tag_of
 from tests.schemas.examples import example
 from tests.streams.source import SOURCE, File, chunk
 
@@ -16,6 +17,10 @@ POD = {**example("pod"), "uid": "uid-1", "containers": [
     {"name": "app", "image": "app:1", "image_id": "sha:1", "container_id": "second", "restart": 1},
     {"name": "side", "image": "side:7", "image_id": None, "container_id": "other", "restart": 1},
 ]}  # fmt: skip
+PLAIN = {
+    "namespace": "", "pod": "", "pod_uid": "", "name": "web", "id": "abc", "image": "nginx:1", "labels": {"a.b": "c"},
+}  # fmt: skip
+"""A container outside Kubernetes."""
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,10 @@ POD = {**example("pod"), "uid": "uid-1", "containers": [
         ({"container": None}, "/var/log/syslog", "host.syslog"),
         ({"container": None}, "/var/log/kern.log", "host.kern"),
         ({"container": None, "tag": "given"}, "/var/log/kern.log", "given"),
+        ({"container": None, "tag": "host.kubelet"}, "", "host.kubelet"),
+        ({"container": PLAIN}, "/var/lib/docker/containers/abc/abc-json.log", "docker.web"),
+        ({"container": PLAIN, "tag": "given"}, "/x", "given"),
+        ({"container": {**SOURCE["container"], "name": ""}}, "/x", "kube.dev.shop-1"),
     ],
 )
 def test_a_tag_is_given_or_follows_from_the_container_or_the_file(changes: dict[str, Any], path: str, tag: str) -> None:
@@ -58,3 +67,29 @@ def test_a_container_that_the_pod_does_not_list_has_its_labels_all_the_same() ->
 
 def test_a_source_of_no_pod_has_no_kubernetes() -> None:
     assert resource_of({**CHUNK, "source": {**SOURCE, "container": None}}, "tag", {})["kubernetes"] is None
+
+
+def test_what_the_node_knows_of_a_container_stands_for_its_unknown_pod() -> None:
+    source = {**SOURCE, "container": {**SOURCE["container"], "image": "app:0", "labels": {"app": "shop"}}}
+    found = kubernetes({}, source=source)
+    assert (found["container_image"], found["labels"], found.get("resolved", False)) == (
+        "app:0",
+        {"app": "shop"},
+        False,
+    )
+    known = kubernetes({"uid-1": POD}, source=source)
+    assert (known["container_image"], known["labels"]) == ("app:1", POD["labels"])
+
+
+def test_a_container_that_the_pod_does_not_list_keeps_the_image_that_the_node_knows() -> None:
+    source = {**SOURCE, "container": {**SOURCE["container"], "name": "gone", "image": "gone:2"}}
+    assert kubernetes({"uid-1": POD}, source=source)["container_image"] == "gone:2"
+
+
+def test_a_container_outside_kubernetes_is_told_by_attributes_and_is_no_pod() -> None:
+    source = {**SOURCE, "container": PLAIN}
+    assert resource_of({**CHUNK, "source": source}, "tag", {})["kubernetes"] is None
+    assert json.loads(attributes_of(source)) == {
+        "container.name": "web", "container.id": "abc", "container.image.name": "nginx:1", "container.label.a.b": "c",
+    }  # fmt: skip
+    assert attributes_of(SOURCE) == attributes_of({**SOURCE, "container": None}) == ""

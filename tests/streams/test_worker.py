@@ -237,6 +237,12 @@ def test_a_value_that_is_no_chunk_goes_verbatim_to_the_dead_letters_and_is_ackno
     assert (worker.acknowledged, texts(worker)) == ([0, 1], ["one"])
 
 
+def test_a_line_without_a_timestamp_is_a_dead_letter() -> None:
+    worker = taken(values(b" stdout F x\n" + line("one")))
+    reading = read_back(worker.client.kept)
+    assert ({original for _, _, original in reading.letters}, texts(worker)) == ({b" stdout F x"}, ["one"])
+
+
 @given(st.lists(st.binary(max_size=60), max_size=6), st.booleans())
 def test_any_bytes_in_a_file_end_as_records_or_verbatim_as_dead_letters(pieces: list[bytes], ended: bool) -> None:
     content = b"\n".join(pieces)

@@ -43,11 +43,11 @@ def severity(found: dict[str, Any]) -> int:
     """Number of the level field, in any spelling or as a bunyan or pino number."""
     level = found.get("level")
     number = SEVERITY_BY_TEXT.get(level) if type(level) is str else None
-    return number or _rarer_level(found)[0]
+    return number or find_level(found)[0]
 
 
-def _rarer_level(found: dict[str, Any]) -> tuple[int, str | None]:
-    """Number and name of the first field that holds a level."""
+def find_level(found: dict[str, Any]) -> tuple[int, str | None]:
+    """Number and key of the first field that holds a level; 0 and None when there is none."""
     for key in LEVEL_KEYS:
         level = found.get(key)
         number = severity_number(level) if type(level) is str else bunyan_severity(level) if type(level) is int else 0
@@ -60,11 +60,11 @@ def fields(content: bytes, found: dict[str, Any]) -> Fields:
     """Split an object into what has a field of its own and what is an attribute."""
     original = content.decode()
     level_key = (
-        "level" if type(found.get("level")) is str and found["level"] in SEVERITY_BY_TEXT else _rarer_level(found)[1]
+        "level" if type(found.get("level")) is str and found["level"] in SEVERITY_BY_TEXT else find_level(found)[1]
     )
     level = None if level_key is None else str(found.pop(level_key))
     body = _take_text(found, MESSAGE_KEYS)
-    trace, span = _take_hex(found, TRACE_KEYS, 32), _take_hex(found, SPAN_KEYS, 16)
+    trace, span = take_hex(found, TRACE_KEYS, 32), take_hex(found, SPAN_KEYS, 16)
     try:
         attributes = orjson.dumps(found).decode() if found else "{}"
     except orjson.JSONEncodeError:
@@ -89,7 +89,8 @@ def _take_text(found: dict[str, Any], keys: tuple[str, ...]) -> str | None:
     return None
 
 
-def _take_hex(found: dict[str, Any], keys: tuple[str, ...], length: int) -> str | None:
+def take_hex(found: dict[str, Any], keys: tuple[str, ...], length: int) -> str | None:
+    """Remove and return the first value of ``length`` characters under one of ``keys``."""
     for key in keys:
         value = found.get(key)
         if type(value) is str and len(value) == length:

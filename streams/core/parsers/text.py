@@ -27,6 +27,10 @@ _WORD: Final = re.compile(
 )
 
 
+NOTHING: Final = (0, b"")
+"""What is found in a line without a level."""
+
+
 def read(content: bytes) -> tuple[int, bytes]:
     """Take any line: its severity number and the word that told it."""
     head = content[:LOOK_BYTES]
@@ -35,7 +39,7 @@ def read(content: bytes) -> tuple[int, bytes]:
         return KLOG_SEVERITIES[klog[1].decode()], klog[1]
     word = _WORD.search(head)
     if word is None:
-        return 0, b""
+        return NOTHING
     level = word[word.lastindex or 0]
     return SEVERITY_BY_BYTES.get(level) or SEVERITY_BY_BYTES.get(level.lower(), 0), level
 

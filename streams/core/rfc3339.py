@@ -1,40 +1,13 @@
-"""Lines as container runtimes write them (Kubernetes CRI logging format).
-
-``<timestamp> <stream> <tags> <content>``, for example ``2026-11-21T01:02:03.000000004Z stdout F hello``. The timestamp
-is RFC 3339 with up to nine decimals, the stream stdout or stderr, tags are joined by colons and the first is F (full)
-or P (partial: the line goes on in the next one of its stream). Content is everything behind the third space.
-Source: kubernetes/design-proposals-archive, node/kubelet-cri-logging.md.
-"""
+"""Timestamps as container runtimes and RFC 5424 write them (RFC 3339), in nanoseconds since 1970."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-STREAMS: Final = {b"stdout": "stdout", b"stderr": "stderr"}
-_FARTHEST_NANOS: Final = 9_200_000_000_000_000_000
+FARTHEST_NANOS: Final = 9_200_000_000_000_000_000
 """July 2261, some days (for zones) before nanoseconds since 1970 leave the 64 bits that Avro has for them."""
-
-
-class CriLine(NamedTuple):
-    """One line, taken apart."""
-
-    timestamp: bytes
-    stream: bytes
-    partial: bool
-    content: bytes
-
-
-def parse_line(line: bytes) -> CriLine | None:
-    """The parts of a line without its line end; None when it is no CRI line."""
-    fields = line.split(b" ", 3)
-    if len(fields) < 3 or fields[1] not in STREAMS:
-        return None
-    tag = fields[2].split(b":", 1)[0]
-    if tag not in (b"F", b"P") or timestamp_nanos(fields[0]) is None:
-        return None
-    return CriLine(fields[0], fields[1], tag == b"P", fields[3] if len(fields) == 4 else b"")
 
 
 def timestamp_nanos(text: bytes) -> int | None:
@@ -59,7 +32,7 @@ def _utc_seconds(text: bytes) -> int | None:
         nanos = int(datetime.fromisoformat(text.decode("ascii") + "+00:00").timestamp()) * 1_000_000_000
     except (ValueError, OverflowError):
         return None
-    return nanos if -_FARTHEST_NANOS < nanos < _FARTHEST_NANOS else None
+    return nanos if -FARTHEST_NANOS < nanos < FARTHEST_NANOS else None
 
 
 def _with_zone(text: bytes) -> int | None:

@@ -1,0 +1,46 @@
+"""Attributes are one JSON object in one line, whatever sources tell."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.framing.attributes import json_text, merged
+
+keys = st.sampled_from(["a", "b", 'q"', "é", "a.b"]) | st.text(max_size=4)
+objects = st.dictionaries(keys, st.none() | st.integers(-9, 9) | keys, max_size=4)
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=4)
+    | st.binary(max_size=4)
+    | st.text(st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=2) | st.binary(max_size=2) | st.integers(), inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(objects, objects)
+def test_of_two_objects_that_have_a_member_the_first_keeps_it_and_no_name_stands_twice(
+    one: dict[str, object], two: dict[str, object]
+) -> None:
+    text = merged(json_text(one), json_text(two))
+    pairs = json.loads(text, object_pairs_hook=list)
+    assert dict(pairs) == {**two, **one}
+    assert len(pairs) == len(dict(pairs))
+
+
+@given(anything)
+def test_any_value_can_be_written_in_one_line(value: object) -> None:
+    text = json_text(value)
+    orjson.loads(text)
+    assert "\n" not in text
+    text.encode()
