@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Config, read_settings
+from deploy.cli.options import Config, read_settings, read_settings_apart
 from schemas.errors import SettingsError
 
 
@@ -18,7 +18,7 @@ def produce(config: Config = None) -> None:
     from runtime.registry import prepare_codecs
 
     set_up_logging()
-    settings = read_settings(config)
+    settings = read_settings_apart(config)
     prepare_codecs(settings)
     stop = stop_on_signals()
     allow_many_files()

@@ -24,7 +24,9 @@ Key: TypeAlias = tuple[str | int, ...]
 class Section(BaseModel):
     """A mapping in the settings file: unknown keys are mistakes, values never change after loading."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, defer_build=True
+    )
 
 
 @dataclass(frozen=True, slots=True)
