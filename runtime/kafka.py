@@ -3,21 +3,28 @@
 Producers are idempotent, wait for all in-sync replicas and never give up by themselves: a record is either delivered
 or the process ends, and then its position was not advanced. Records of one key stay in order, also for Java consumers
 (murmur2, the Java client's partitioner).
+
+A client that is not let in (`kafka_access`) goes on trying, and says once a minute why. When a file with a credential
+has changed since the process began, the process ends instead: its supervisor starts it with the new one.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
-from schemas.errors import FatalError, TemporaryError
+from runtime.kafka_access import Access, Finding
+from schemas.errors import FatalError, SettingsError, TemporaryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from schemas.settings import KafkaSettings
 
 _log = logging.getLogger(__name__)
@@ -29,17 +36,44 @@ SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
 
 
+_silent = logging.getLogger("librdkafka.silent")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False
+_QUIET: Final[dict[str, Any]] = {"logger": _silent}
+
+_access = Access({}, {})
+"""Of the settings that were asked about last: a process has one Kafka."""
+
+
 def client_config(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
-    """What producers, consumers and administration share."""
+    """What producers, consumers and administration share. Raises SettingsError for properties that cannot be used."""
+    values = properties(settings)
+    _know(settings, values)
     return {
-        **properties(settings),
+        **values,
         "bootstrap.servers": settings.bootstrap_servers,
         "client.id": client_id,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2000,
         "error_cb": log_error,
-        "logger": logging.getLogger("librdkafka"),
+        "logger": _Listener(),
     }
+
+
+def _know(settings: KafkaSettings, values: dict[str, str]) -> None:
+    """Remember what the clients are made with, after trying it out on a client without brokers."""
+    global _access
+    if settings.properties == _access.properties:
+        return
+    try:
+        AdminClient({**values, **_QUIET})
+    except KafkaException as error:
+        raise SettingsError(
+            f"Kafka's client cannot be set up: {error.args[0].str().removeprefix('Failed to create admin client: ')}",
+            where="kafka.properties",
+            remedy="correct the property; files must be there, readable and PEM, and ssl.key.password that of the key",
+        ) from error
+    _access = Access(settings.properties, values)
 
 
 def properties(settings: KafkaSettings) -> dict[str, str]:
@@ -88,15 +122,37 @@ def consumer_config(settings: KafkaSettings, group: str, client_id: str = "logfe
 
 def check_reachable(settings: KafkaSettings, timeout: float = 10.0) -> None:
     """Raise TemporaryError with a remedy unless a broker answers within ``timeout`` seconds."""
-    try:
-        AdminClient(client_config(settings, "logferry-check")).list_topics(timeout=timeout)
-    except KafkaException as error:
-        raise TemporaryError(
-            f"no Kafka broker answers: {error.args[0].str()}",
-            delay=5.0,
-            where=f"kafka.bootstrap_servers: {settings.bootstrap_servers}",
-            remedy="check the address and that the broker runs; `logferry up` starts one on this machine",
-        ) from error
+    findings: list[Finding] = []
+
+    def hear(error: KafkaError) -> None:
+        findings.extend(filter(None, [_access.recognise(error.str(), time.monotonic())]))
+
+    config = client_config(settings, "logferry-check") | {"error_cb": hear, "logger": _Listener(findings.append)}
+    client = AdminClient(config)
+    until, patience = time.monotonic() + timeout, timeout / 8
+    while True:
+        try:
+            client.list_topics(timeout=min(patience, max(0.1, until - time.monotonic())))
+        except KafkaException as error:
+            client.poll(0)
+            if findings or time.monotonic() >= until:
+                raise _unreachable(settings, findings, error) from error
+            patience *= 2
+        else:
+            return
+
+
+def _unreachable(settings: KafkaSettings, findings: list[Finding], error: KafkaException) -> TemporaryError:
+    if findings:
+        refusal = _access.explain(findings[0])
+        return TemporaryError(refusal.problem, delay=5.0, where=refusal.where, remedy=refusal.remedy)
+    return TemporaryError(
+        f"no Kafka broker answers: {error.args[0].str()}",
+        delay=5.0,
+        where=f"kafka.bootstrap_servers: {settings.bootstrap_servers}",
+        remedy="check the address, that the broker runs, and that it wants the security.protocol of kafka.properties; "
+        "`logferry up` starts one on this machine",
+    )
 
 
 def undeliverable(error: KafkaError, record: Message) -> FatalError:
@@ -105,7 +161,8 @@ def undeliverable(error: KafkaError, record: Message) -> FatalError:
     remedies = {
         KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topics with `logferry topics apply`",
         KafkaError._UNKNOWN_TOPIC: "create the topics with `logferry topics apply`",
-        KafkaError.TOPIC_AUTHORIZATION_FAILED: "allow this client to write to the topic",
+        KafkaError.TOPIC_AUTHORIZATION_FAILED: "give this client's user the rights Write and Describe on the topic",
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED: "give this client's user the right IdempotentWrite on the cluster",
         KafkaError.MSG_SIZE_TOO_LARGE: f"raise the topic's max.message.bytes to {MESSAGE_MAX_BYTES}",
     }
     return FatalError(
@@ -121,8 +178,37 @@ def read_file(path: str) -> str:
 
 
 def log_error(error: KafkaError) -> None:
-    """Log what a client reports by itself: a lost connection, a fatal error."""
-    if error.fatal():
-        _log.error("Kafka client: %s", error.str())
-    else:
-        _log.warning("Kafka client: %s", error.str())
+    """Log what a client reports by itself. Raises FatalError when its credentials have been replaced meanwhile."""
+    text, now = error.str(), time.monotonic()
+    if finding := _access.recognise(text, now):
+        if renewed := _access.renewed_files():
+            raise FatalError(
+                f"Kafka does not let this process in, and its credentials have been replaced since it began: {text}",
+                where=", ".join(renewed),
+                remedy="start it again (a supervisor does so by itself): it then takes the new ones",
+            )
+        _complain(finding)
+    elif error.fatal():
+        _log.error("Kafka client: %s", text)
+    elif error.code() not in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT) or not _access.is_consequence(now):
+        _log.warning("Kafka client: %s", text)
+
+
+def _complain(finding: Finding) -> None:
+    if _access.is_due(finding, time.monotonic()):
+        _log.error("%s", _access.explain(finding))
+
+
+class _Listener:
+    """Stands as librdkafka's logger, since of some brokers that hang up only its log tells."""
+
+    def __init__(self, found: Callable[[Finding], None] = _complain) -> None:
+        self._log = logging.getLogger("librdkafka")
+        self._found = found
+
+    def log(self, level: int, text: str, *arguments: object) -> None:
+        """One line of librdkafka's log."""
+        if self._log.hasHandlers():  # a command that has not set up logging says what there is to say itself
+            self._log.log(level, text, *arguments)
+        if finding := _access.recognise_hang_up(text % arguments if arguments else text, time.monotonic()):
+            self._found(finding)

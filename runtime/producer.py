@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def enqueue(producer: Producer, topic: str, value: bytes, key: str | bytes | None, **options: Any) -> None:
-    """Hand one record to the client, waiting while its queue is full. Raises KafkaException as ``produce`` does."""
+def enqueue(producer: Producer, topic: str, value: bytes | None, key: str | bytes | None, **options: Any) -> None:
+    """Hand one record to the client, waiting while its queue is full; a value of None is a tombstone.
+
+    Raises KafkaException as ``produce`` does.
+    """
     while True:
         try:
             producer.produce(topic, value, key, **options)

@@ -14,7 +14,9 @@ from schemas.errors import SettingsError
 from schemas.settings.parts import Problem, ProblemsError, ScalarText, Section, mistake
 
 _REMEDY: Final = "write {env: NAME_OF_A_VARIABLE} or {file: /path/of/a/file}"
-_SECRET_NAME: Final = re.compile(r"secret|password|token|account_?key|access_key$|\.key\.pem|jaas", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(
+    r"secret|pass(?:word|phrase)|token|account_?key|access_key$|\.key\.pem|jaas", re.IGNORECASE
+)
 _HARMLESS_NAME: Final = re.compile(r"token\.endpoint|access_key_id|location|callback", re.IGNORECASE)
 
 

@@ -15,11 +15,11 @@ import elastic_transport
 from confluent_kafka import Message
 from elasticsearch import ApiError
 
+from runtime.backoff import Backoff
 from runtime.kafka import read_file
 from runtime.metrics import Metrics
 from schemas.settings import ElasticsearchSink, resolve
 from sinks.consumer import Batch, GroupConsumer
-from sinks.core.backoff import Backoff
 from sinks.core.decode import RecordDecoder
 from sinks.dead_letters import DeadLetters
 from sinks.elasticsearch.document import DocumentWriter

@@ -16,13 +16,13 @@ from confluent_kafka import Message
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from runtime.backoff import Backoff
 from runtime.kafka import read_file
 from runtime.metrics import Metrics
 from schemas.codec import Codec
 from schemas.errors import SettingsError
 from schemas.settings import ObjectStorageSink, resolve
 from sinks.consumer import Batch, GroupConsumer, Partition, partition_of
-from sinks.core.backoff import Backoff
 from sinks.core.decode import RecordDecoder
 from sinks.dead_letters import DeadLetters
 from sinks.object_storage.buffers import ArchiveObject, AvroBuffer, Buffer, ParquetBuffer, largest

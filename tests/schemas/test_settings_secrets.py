@@ -54,6 +54,12 @@ def test_properties_for_kafka_come_with_their_secrets():
 LITERALS = [
     "kafka: {properties: {sasl.password: hunter2}}",
     "kafka: {properties: {ssl.key.password: hunter2}}",
+    "kafka: {properties: {ssl.key.pem: hunter2}}",
+    "kafka: {properties: {ssl.keystore.password: hunter2}}",
+    "kafka: {properties: {sasl.oauthbearer.client.secret: hunter2}}",
+    "kafka: {properties: {sasl.oauthbearer.assertion.private.key.passphrase: hunter2}}",
+    "kafka: {properties: {sasl.oauthbearer.assertion.private.key.pem: hunter2}}",
+    "kafka: {properties: {SASL.PASSWORD: hunter2}}",
     "sinks: {s: {type: elasticsearch, topics: [logs.app], api_key: hunter2}}",
     "sinks: {s: {type: elasticsearch, topics: [logs.app], username: u, password: hunter2}}",
     "sinks: {s: {type: elasticsearch, topics: [logs.app], username: u, password: [hunter2]}}",
@@ -82,6 +88,22 @@ def test_the_refusal_says_why_and_what_to_write():
 def test_a_reference_names_one_place(reference: str):
     with pytest.raises(InvalidSettingsError):
         settings(f"sinks: {{s: {{type: elasticsearch, topics: [logs.app], api_key: {reference}}}}}")
+
+
+KAFKA_TEXTS = [
+    "https.ca.location",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.token.endpoint.url",
+    "ssl.ca.pem",
+    "ssl.certificate.pem",
+    "ssl.key.location",
+]
+
+
+@pytest.mark.parametrize("key", KAFKA_TEXTS)
+def test_what_is_no_secret_of_kafka_may_be_written_out(key: str):
+    assert settings(f"kafka: {{properties: {{{key}: x}}}}").kafka.properties == {key: "x"}
 
 
 @pytest.mark.parametrize("key", ["aws_access_key_id", "endpoint", "region", "token.endpoint.url"])

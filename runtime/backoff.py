@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Backoff:
-    """Exponential, with full jitter in the upper half, so that many sinks do not knock at the same moment."""
+    """Exponential, with full jitter in the upper half, so that many processes do not knock at the same moment."""
 
     first_secs: float = 0.2
     most_secs: float = 10.0

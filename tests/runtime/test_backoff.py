@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.core.backoff import Backoff
+from runtime.backoff import Backoff
 
 chances = st.floats(0, 1)
 

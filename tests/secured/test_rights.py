@@ -1,0 +1,120 @@
+"""The rights that docs/kafka-security.md tells people to give are enough, and are needed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from bench.pipeline import Pipeline
+from tests.secured.modes import Secured
+from tests.secured.pipelines import LINES, PipelineOf, come_by, wait_for, write_lines
+
+PAGE = Path(__file__).parents[2] / "docs/kafka-security.md"
+STAGES = {"produce": "producer", "stream": "stream", "archive": "sink"}
+OPERATIONS = {re.sub(r"_", "", each.name).lower(): each for each in AclOperation}
+
+
+def documented(pipeline: Pipeline) -> list[AclBinding]:
+    """What the page's commands give, for the topics and groups of one pipeline."""
+    commands = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("kafka-acls --add")]
+    return [binding for command in commands for binding in bindings(command, pipeline.index)]
+
+
+def bindings(command: str, pipeline: str) -> list[AclBinding]:
+    words = shlex.split(command)
+    options = list(pairwise(words))
+    user = next(value for option, value in options if option == "--allow-principal")
+    pattern = ResourcePatternType.PREFIXED if "prefixed" in words else ResourcePatternType.LITERAL
+    names = {"logs.": f"{pipeline}.", "logferry-stream": f"{pipeline}-stream"}
+    names |= {"logferry-sink-archive": f"{pipeline}-archive", "logferry-unused-": "logferry-unused-"}
+    resources = [
+        (ResourceType.TOPIC if option == "--topic" else ResourceType.GROUP, value)
+        for option, value in options
+        if option in ("--topic", "--group")
+    ]
+    return [
+        AclBinding(
+            kind,
+            names.get(value, value.replace("logs.", f"{pipeline}.")),
+            pattern,
+            user,
+            "*",
+            OPERATIONS[operation.lower()],
+            AclPermissionType.ALLOW,
+        )
+        for kind, value in resources
+        for option, operation in options
+        if option == "--operation"
+    ]
+
+
+def give(secured: Secured, rights: list[AclBinding]) -> None:
+    admin = AdminClient({"bootstrap.servers": secured.kafka.address("PLAINTEXT")})
+    for future in admin.create_acls(rights).values():
+        future.result(10)
+
+
+def start_as(secured: Secured, pipeline: Pipeline, stage: str) -> None:
+    come_by(pipeline, secured.kafka.address("SECURE"), secured.login("SCRAM-SHA-512", STAGES[stage]))
+    pipeline.start(stage)
+    wait_for(lambda: "INFO" in pipeline.log(stage), pipeline.tails)  # the settings have been read
+
+
+def test_what_is_documented_is_enough_for_every_stage(secured: Secured, pipeline_of: PipelineOf):
+    pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
+    give(secured, documented(pipeline))
+    write_lines(pipeline)
+    for stage in STAGES:
+        start_as(secured, pipeline, stage)
+    wait_for(lambda: pipeline.archived_count() == LINES, pipeline.tails)
+    said = "".join(pipeline.log(stage) for stage in STAGES)
+    assert [pipeline.stop(stage) for stage in STAGES] == [0, 0, 0]
+    assert [line for line in said.splitlines() if " WARNING " in line or " ERROR " in line] == []
+
+
+def test_what_is_documented_is_enough_to_make_the_topics(secured: Secured, pipeline_of: PipelineOf):
+    pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
+    give(secured, documented(pipeline))
+    come_by(pipeline, secured.kafka.address("SECURE"), secured.login("SCRAM-SHA-512", "topics"))
+    text = pipeline.config.read_text().replace("partitions: 4", "partitions: 5")
+    pipeline.config.write_text(f"{text}unmatched: {pipeline.index}.rest\n")
+    command = [sys.executable, "-m", "deploy.cli", "topics", "apply", "--config", str(pipeline.config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert f"{pipeline.index}.rest" in done.stdout
+    assert "add partitions" in done.stdout
+
+
+def test_a_producer_without_rights_ends_and_names_them(secured: Secured, pipeline_of: PipelineOf):
+    pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
+    write_lines(pipeline)
+    start_as(secured, pipeline, "produce")
+    assert pipeline.processes["produce"].wait(30) == 1
+    assert pipeline.log("produce").splitlines()[-3:] == [
+        "error: Kafka refuses a record: Broker: Topic authorization failed",
+        f"where: topic {pipeline.index}.raw",
+        "do: give this client's user the rights Write and Describe on the topic",
+    ]
+
+
+@pytest.mark.parametrize(("stage", "lacking"), [("stream", "is not authorized"), ("archive", "authorization failed")])
+def test_a_reader_without_rights_says_so_and_goes_on_trying(
+    secured: Secured, pipeline_of: PipelineOf, stage: str, lacking: str
+):
+    pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
+    start_as(secured, pipeline, stage)
+    wait_for(lambda: lacking in pipeline.log(stage), pipeline.tails)
+    assert "Traceback" not in pipeline.log(stage)
+    assert pipeline.processes[stage].poll() is None
