@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from deploy.cli import bench, config, demo, schemas, search, stack, stages, status, topics, up
+from deploy.cli import bench, config, demo, pods, relay, schemas, search, stack, stages, status, topics, up
 
 app = typer.Typer(
     name="logferry",
@@ -19,6 +19,8 @@ app.command()(status.status)
 app.command()(stages.produce)
 app.command()(stages.stream)
 app.command()(stages.sink)
+app.command()(pods.pods)
+app.command(cls=relay.RelayCommand)(relay.relay)
 app.command()(demo.demo)
 app.command()(bench.bench)
 app.add_typer(topics.app, name="topics")

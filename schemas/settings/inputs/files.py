@@ -55,6 +55,22 @@ class DockerFilesInput(_Files):
     docker.<name>."""
 
 
+class ContainerOfFiles(Section):
+    """The container whose program writes files, where the producer runs beside it (Kubernetes' downward API)."""
+
+    namespace: Annotated[str, Field(min_length=1)]
+    """Namespace of the pod (fieldRef metadata.namespace)."""
+
+    pod: Annotated[str, Field(min_length=1)]
+    """Name of the pod (metadata.name)."""
+
+    pod_uid: str = ""
+    """Uid of the pod (metadata.uid). Labels and images are found by it; without it records have none."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Name of the container in the pod."""
+
+
 class FilesInput(_Files):
     """Any text files: logs of system components, of programs outside containers, audit logs."""
 
@@ -66,7 +82,10 @@ class FilesInput(_Files):
     (.1, .2.gz, -20261121, .2026-11-21T01-02-03…) belong to it and need no glob of their own."""
 
     tag: Annotated[str, Field(min_length=1)] | None = None
-    """Tag of every line; by default host.<file>."""
+    """Tag of every line; by default host.<file>, or kube.<namespace>.<pod>.<container> where `container` is set."""
+
+    container: ContainerOfFiles | None = None
+    """Whose lines these are. For a sidecar (`logferry relay` sets it); null on a node: files belong to the host."""
 
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """Encoding of the text. Bytes travel as they are; the stream stage decodes them."""
