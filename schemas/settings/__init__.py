@@ -5,11 +5,21 @@ mistake in it.A new section is a model in one of the files here and a field of `
 """
 
 from schemas.settings.explain import InvalidSettingsError
-from schemas.settings.inputs import ContainerFilesInput, DockerFilesInput, FilesInput, Input
+from schemas.settings.inputs import (
+    ContainerFilesInput,
+    DockerFilesInput,
+    FilesInput,
+    ForwardInput,
+    HttpInput,
+    Input,
+    JournaldInput,
+    SyslogInput,
+)
 from schemas.settings.kafka import KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
 from schemas.settings.load import json_schema, parse_settings
 from schemas.settings.node import ProducerSettings
 from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
+from schemas.settings.pods import PodsSettings
 from schemas.settings.secret import Secret, TextOrSecret, resolve
 from schemas.settings.settings import Settings
 from schemas.settings.sinks import ElasticsearchSink, ObjectStorageSink, Sink
@@ -21,11 +31,15 @@ __all__ = [
     "ElasticsearchSink",
     "FilesInput",
     "Finding",
+    "ForwardInput",
+    "HttpInput",
     "Input",
     "InvalidSettingsError",
+    "JournaldInput",
     "KafkaSettings",
     "MetricsSettings",
     "ObjectStorageSink",
+    "PodsSettings",
     "ProducerSettings",
     "Route",
     "SchemaRegistry",
@@ -34,6 +48,7 @@ __all__ = [
     "SeverityRule",
     "Sink",
     "StreamSettings",
+    "SyslogInput",
     "TextOrSecret",
     "TopicOverride",
     "TopicsSettings",

@@ -10,6 +10,7 @@ from schemas.settings.kafka import KafkaSettings, TopicsSettings
 from schemas.settings.node import ProducerSettings
 from schemas.settings.parts import Problem, ProblemsError, Section, TopicName, nearest
 from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
+from schemas.settings.pods import PodsSettings
 from schemas.settings.sinks import ElasticsearchSink, Sink
 
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -29,6 +30,9 @@ class Settings(Section):
 
     producer: ProducerSettings = ProducerSettings()
     """The node side."""
+
+    pods: PodsSettings = PodsSettings()
+    """The pod watcher."""
 
     stream: StreamSettings = StreamSettings()
     """The stream stage."""

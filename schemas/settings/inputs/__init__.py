@@ -5,7 +5,23 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from schemas.settings.inputs.files import ContainerFilesInput, DockerFilesInput, FilesInput
+from schemas.settings.inputs.forward import ForwardInput
+from schemas.settings.inputs.http import HttpInput
+from schemas.settings.inputs.journald import JournaldInput
+from schemas.settings.inputs.syslog import SyslogInput
 
-Input: TypeAlias = Annotated[ContainerFilesInput | DockerFilesInput | FilesInput, Field(discriminator="type")]
+Input: TypeAlias = Annotated[
+    ContainerFilesInput | DockerFilesInput | FilesInput | ForwardInput | HttpInput | JournaldInput | SyslogInput,
+    Field(discriminator="type"),
+]
 
-__all__ = ["ContainerFilesInput", "DockerFilesInput", "FilesInput", "Input"]
+__all__ = [
+    "ContainerFilesInput",
+    "DockerFilesInput",
+    "FilesInput",
+    "ForwardInput",
+    "HttpInput",
+    "Input",
+    "JournaldInput",
+    "SyslogInput",
+]
