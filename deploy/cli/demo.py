@@ -16,7 +16,7 @@ def demo(
 ) -> None:
     """Run the demo alone: programs whose logs are written as a kubelet would, pods published to Kafka."""
     from deploy.demo.demo import run_demo
-    from producers.produce import node_name
+    from producers.node import node_name
     from runtime.process import set_up_logging
     from runtime.registry import prepare_codecs
     from schemas.errors import SettingsError

@@ -6,13 +6,25 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Config, read_settings, read_settings_apart
+from deploy.cli.options import Config, Json, read_settings, read_settings_apart
 from schemas.errors import SettingsError
 
 
-def produce(config: Config = None) -> None:
+def produce(
+    config: Config = None,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what would be read, and why something would not.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Ship this node's logs into Kafka."""
     _need("confluent_kafka", "producer")
+    if check:
+        from deploy.cli.produce_check import show_check
+
+        show_check(read_settings(config), as_json=json)
+        return
     from producers.produce import NodeProducer
     from runtime.process import allow_many_files, ease_collector, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
