@@ -28,6 +28,24 @@ CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position TEXT NOT N
 """
 
 
+def marks_on_disk(folder: Path) -> Marks:
+    """A copy of what a checkpoint holds, for looking at it while its producer may be running; empty when unreadable."""
+    try:
+        database = sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=1.0)
+    except sqlite3.Error:
+        return Marks()
+    try:
+        rows = database.execute("SELECT incarnation, mark FROM marks").fetchall()
+    except sqlite3.Error as error:
+        if (folder / FILE_NAME).exists():
+            _log.warning("%s cannot be read: %s", folder / FILE_NAME, error)
+        rows = []
+    finally:
+        database.close()
+    marks = {name: mark_from_text(text) for name, text in rows}
+    return Marks({name: mark for name, mark in marks.items() if mark is not None}, time.monotonic())
+
+
 class CheckpointStore:
     """One producer's state folder, which no other process may use meanwhile."""
 

@@ -7,8 +7,6 @@ One thread reads and sends; another one listens, where inputs listen. While Kafk
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ from producers.files.watch import Watch
 from producers.inputs import network_inputs
 from producers.kafka_output import KafkaOutput
 from producers.network import Network
+from producers.node import node_name
 from producers.reader import FileReader
 from runtime.metrics import Metrics
 
@@ -38,11 +37,6 @@ REPORT_SECS: Final = 0.02
 """How long to wait for Kafka's reports while some are due, before looking at files again."""
 
 GAUGE_SECS: Final = 1.0
-
-
-def node_name(settings: Settings) -> str:
-    """This node's name: from the settings, from NODE_NAME (Kubernetes' downward API), or the host's."""
-    return settings.producer.node or os.environ.get("NODE_NAME") or socket.gethostname()
 
 
 class NodeProducer:

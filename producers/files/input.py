@@ -219,6 +219,16 @@ class FileInput:
             if isinstance(place, str):
                 yield path, place
 
+    def excluded(self) -> Iterator[str]:
+        """Paths that the globs name and the settings exclude."""
+        for glob in self._globs:
+            yield from (path for path in glob.all() if self._is_excluded(path))
+
+    def closed_folders(self) -> Iterator[tuple[str, str]]:
+        """Folders that cannot be looked into, and why."""
+        for glob in self._globs:
+            yield from glob.closed.items()
+
     def close(self) -> None:
         """Let go of all files."""
         for tail in self.tails():

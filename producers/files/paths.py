@@ -24,9 +24,12 @@ class PathGlob:
         self._root = "/" + "/".join(parts[:fixed])
         self._steps = [_step(part) for part in parts[fixed:]]
         self._entered = entered
+        self.closed: dict[str, str] = {}
+        """Folders that could not be listed when it was evaluated last -> why."""
 
     def all(self) -> Iterator[str]:
         """Every path that is there now. Folders that cannot be listed are left out."""
+        self.closed.clear()
         yield from self._below(self._root, 0)
 
     def root(self) -> str:
@@ -38,7 +41,8 @@ class PathGlob:
         try:
             with os.scandir(folder) as entries:
                 found = [(entry.name, entry) for entry in entries]
-        except OSError:
+        except OSError as error:
+            self.closed[folder] = error.strerror
             return
         for name, entry in sorted(found, key=lambda pair: pair[0]):
             yield from self._through(folder, name, depth, entry)
