@@ -76,7 +76,7 @@ class Check:
 
 def check(settings: Settings) -> Check:
     """Look at all inputs. Raises SettingsError where an input cannot be made."""
-    node = node_name(settings)
+    node = node_name(settings.producer.node)
     marks = marks_on_disk(Path(settings.producer.state_folder))
     before = {name: mark.offset for name, mark in marks.items()}
     watch = Watch(use_inotify=False)

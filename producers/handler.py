@@ -37,7 +37,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from producers.core.direct_batch import BatchLimits
 from producers.core.handler_record import Logged, loss_line, record_line, text_of
-from producers.relay.identity import container_from, direct_source, new_incarnation, node_name
+from producers.node import node_name
+from producers.relay.identity import container_from, direct_source, new_incarnation
 from producers.relay.sender import Sender, SenderLimits, destination, is_sending
 from schemas.errors import SettingsError
 from schemas.settings import parse_settings
@@ -211,7 +212,7 @@ class KafkaHandler(logging.Handler):
 
     def _begin(self) -> None:
         """A source, an incarnation and a sender of this process's own."""
-        node = node_name(os.environ, self._settings.producer.node)
+        node = node_name(self._settings.producer.node)
         source = direct_source(node, KIND, "raw", self._container, self._program, self._tag)
         target = destination(self._settings, "logferry-handler")
         self._losses = Counter()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from schemas.settings import Settings
+from collections.abc import Mapping
 
 
-def node_name(settings: Settings) -> str:
+def node_name(configured: str | None, environ: Mapping[str, str] = os.environ) -> str:
     """This node's name: from the settings, from NODE_NAME (Kubernetes' downward API), or the host's."""
-    return settings.producer.node or os.environ.get("NODE_NAME") or socket.gethostname()
+    return configured or environ.get("NODE_NAME") or socket.gethostname()

@@ -44,7 +44,7 @@ class NodeProducer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.producer
-        node = node_name(settings)
+        node = node_name(settings.producer.node)
         self.metrics = Metrics("producer")
         self._store = CheckpointStore(Path(settings.producer.state_folder))
         self._store.load()

@@ -25,7 +25,7 @@ def demo(
     settings = read_settings(config)
     prepare_codecs(settings)
     try:
-        run_demo(root.absolute(), node_name(settings), settings.kafka, topic=settings.topics.names.pods)
+        run_demo(root.absolute(), node_name(settings.producer.node), settings.kafka, topic=settings.topics.names.pods)
     except OSError as error:
         raise SettingsError(
             f"the demo's folder cannot be written: {error.strerror}", where=str(root), remedy="name another --root"

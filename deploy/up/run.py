@@ -24,8 +24,7 @@ from deploy.up.picture import Picture
 from deploy.up.servers import LocalServers
 from deploy.up.settings_file import Servers, Wish, compose, remembered_node, write_settings
 from deploy.up.supervisor import Slot, State, Supervisor
-from producers.produce import node_name
-from schemas.settings import parse_settings
+from producers.node import node_name
 from schemas.topics import topics_for
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class Up:
     def _prepare(self, servers: Servers | None, local: LocalServers | None) -> None:
         """Settings, topics, and who is to run."""
         options, data = self._options, self._options.data
-        node = remembered_node(data) or node_name(parse_settings("", "", {}))
+        node = remembered_node(data) or node_name(None)
         root = data / "node" if options.demo else None
         content = compose(options.wish, data, node, NodeTree(root).pattern if root else None, servers)
         config, settings = write_settings(data, content, options.wish.origin)

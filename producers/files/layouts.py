@@ -157,17 +157,17 @@ class TextLayout:
 
     def source(self, place: Place) -> Source:
         """As Layout says."""
-        path = f"{place.folder}/{place.log}"
-        encoding = self._settings.encoding
+        path, encoding, given = f"{place.folder}/{place.log}", self._settings.encoding, self._settings.container
+        container = None
+        if given is not None:
+            container = _container(ContainerIdentity(given.namespace, given.pod, given.pod_uid, given.name))
+        # Pods have their own file systems: the same path in two of them is two logs.
+        owner = () if given is None else (given.namespace, given.pod, given.pod_uid, given.name)
         source = source_of(
-            source_id(self._node, "files", path), self._node, "files", "raw", tag=self._settings.tag,
+            source_id(self._node, "files", *owner, path), self._node, "files", "raw", tag=self._settings.tag,
             encoding=None if encoding == "utf-8" else encoding,
         )  # fmt: skip
-        given = self._settings.container
-        if given is None:
-            return source
-        identity = ContainerIdentity(given.namespace, given.pod, given.pod_uid, given.name)
-        return source | {"container": _container(identity)}
+        return source | {"container": container}
 
     def logs(self, entries: list[str], known: Iterable[str], /) -> Mapping[str, Mapping[str, LogFileName]]:
         """As Layout says."""

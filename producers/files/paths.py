@@ -42,7 +42,7 @@ class PathGlob:
             with os.scandir(folder) as entries:
                 found = [(entry.name, entry) for entry in entries]
         except OSError as error:
-            self.closed[folder] = error.strerror
+            self.closed[folder] = error.strerror or str(error)
             return
         for name, entry in sorted(found, key=lambda pair: pair[0]):
             yield from self._through(folder, name, depth, entry)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,11 +49,6 @@ def container_from(environ: Mapping[str, str], given: Mapping[str, str | None]) 
             "--pod-uid and --container",
         )
     return Container(**values)
-
-
-def node_name(environ: Mapping[str, str], configured: str | None) -> str:
-    """The node: from the settings, from NODE_NAME (spec.nodeName), else the host's name."""
-    return configured or environ.get("NODE_NAME") or socket.gethostname()
 
 
 def direct_source(

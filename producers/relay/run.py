@@ -113,12 +113,13 @@ def _beside(order: Order) -> Beside | None:
 
 def _shipping(order: Order, settings: Settings, program: str) -> Shipping:
     from producers.core.direct_batch import BatchLimits
-    from producers.relay.identity import container_from, direct_source, new_incarnation, node_name
+    from producers.node import node_name
+    from producers.relay.identity import container_from, direct_source, new_incarnation
     from producers.relay.sender import Sender, SenderLimits, destination
     from producers.relay.shipped_output import ShippedOutput
     from producers.relay.wrap import Shipping
 
-    node = node_name(os.environ, settings.producer.node)
+    node = node_name(settings.producer.node)
     container = container_from(os.environ, order.container)
     name = Path(program).name
     source = direct_source(node, "relay", "cri", container, name, order.tag)

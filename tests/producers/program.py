@@ -72,7 +72,7 @@ class Program:
             path.rename(target)
 
     def rename(self, *, reopen: bool) -> None:
-        """logrotate's create: the program is told to reopen, now or later."""
+        """Logrotate's create: the program is told to reopen, now or later."""
         self._shift()
         target = self.folder / "app.log.1"
         self.live.rename(target)
@@ -89,7 +89,7 @@ class Program:
         self._open()
 
     def copy_and_truncate(self, *, late: bytes = b"", copies: bool = True) -> None:
-        """logrotate's copytruncate; ``late`` is written between the copy and the truncation, and nobody keeps it."""
+        """Logrotate's copytruncate; ``late`` is written between the copy and the truncation, and nobody keeps it."""
         text = self.text
         text.path = None
         if copies:

@@ -1,4 +1,4 @@
-"""Whatever a program, logrotate and the producer do meanwhile: what was sent is what was written, or the loss is named."""
+"""Whatever a program, logrotate and the producer do meanwhile, the bytes sent are the bytes written."""
 
 from __future__ import annotations
 
@@ -149,8 +149,11 @@ class TextModel(RuleBasedStateMachine):
 
 
 def contents(chunks: list[Sent]) -> list[bytes]:
-    """The bytes of each incarnation from its first on; fails where two chunks say different things of one byte, one
-    day is not that of an earlier sending, or a gap is not told."""
+    """The bytes of each incarnation, from its first on.
+
+    Fails where two chunks say different things of one byte, one day is not that of an earlier sending, or a gap is not
+    told.
+    """
     found: dict[bytes, tuple[int, bytearray]] = {}
     days: dict[tuple[bytes, int], int] = {}
     for chunk in sorted(chunks, key=lambda chunk: (chunk.incarnation, chunk.offset, len(chunk.payload))):

@@ -69,11 +69,13 @@ def test_the_compatibility_check_finds_a_field_without_default():
 
 RELEASED = {
     "raw_chunk.v1": "c3014a348ba20bfc3253",
+    "raw_chunk.v2": "c301fdd889b4c397b6fe",
     "log_record.v1": "c3014e9737eb439ed271",
     "rule.v1": "c301715cbd8c64de6942",
     "pod.v1": "c3017b9fdf2f59e293b5",
     "dead_letter.v1": "c301b1bf82dc0bdf19d0",
     "ledger_entry.v1": "c301edf8aee08f03f1fb",
+    "ledger_entry.v2": "c301272b15488914f657",
 }
 """Values with these headers are in topics and archives. A schema that changes is a new file with a new version."""
 

@@ -35,7 +35,7 @@ MISTAKES = [
     ("topics: {partitions: true}\n", 1, "topics.partitions", "expected a number, found true", ""),
     ("metrics: {port: }\n", 1, "metrics.port", "has no value", "expected a whole number"),
     ("producer: {node: 12}\n", 1, "producer.node", "expected a text, found 12", "put it into quotes"),
-    ("producer:\n  poll_interval_secs: soon\n", 2, "producer.poll_interval_secs", "such as 0.25, found 'soon'", ""),
+    ("producer:\n  poll_interval_secs: soon\n", 2, "producer.poll_interval_secs", "such as 0.2, found 'soon'", ""),
     (SINKS + "template: 3}", 2, "sinks.s.template", "expected true or false such as true, found 3", ""),
     (
         "sinks: {s: {type: elasticsearch, topics: logs.app}}",
