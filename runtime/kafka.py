@@ -32,6 +32,10 @@ _log = logging.getLogger(__name__)
 MESSAGE_MAX_BYTES = 16 * 1024 * 1024
 """Largest value that any stage produces: a dead letter around the largest value of another topic (8 MiB)."""
 
+ZSTD_LEVEL = 1
+"""Unless kafka.properties says otherwise. Level 3, the codec's own choice, costs a third more CPU and gains nothing on
+logs (docs/benchmarks.md)."""
+
 SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
 
@@ -91,6 +95,7 @@ def producer_config(
 ) -> dict[str, Any]:
     """An idempotent producer that holds at most ``buffer_max_bytes`` and retries for as long as it lives."""
     return {
+        **({"compression.level": ZSTD_LEVEL} if compression == "zstd" else {}),
         **client_config(settings, client_id),
         "enable.idempotence": True,
         "acks": "all",

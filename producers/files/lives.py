@@ -36,8 +36,6 @@ class Look:
     """Monotonic seconds."""
     wall: float
     """Seconds since 1970."""
-    patience: float
-    """How long the first line of a text may be without an end before it is taken as it is, in seconds."""
     from_end: bool = False
     """What is there already is skipped."""
 
@@ -63,8 +61,8 @@ class Lives:
         """Incarnations read to their ends whose last chunks are not acknowledged yet -> position and tail there."""
         self._settled: dict[Signature, str] = {}
         """Signature -> incarnation of files that need no second look, whatever their names by now."""
-        self.waiting: dict[str, tuple[int, float]] = {}
-        """Name -> size, and since when it has that size, of files whose first line has no end yet."""
+        self.waiting: set[str] = set()
+        """Names of files that are empty, or whose first line is needed and has no end yet."""
         self._last_look = float("-inf")
         self._latest_restart = 0
         """Highest restart that any file has."""
@@ -93,7 +91,7 @@ class Lives:
     def _prepare(self, names: Mapping[str, LogFileName], look: Look) -> None:
         """Forget what is no longer so, and find out which open files were truncated before their copies are met."""
         self._latest_restart = max((name.restart for name in names.values()), default=0)
-        self.waiting = {entry: since for entry, since in self.waiting.items() if entry in names}
+        self.waiting.intersection_update(names)
         for read_out in [name for name in self._read_out if self._is_kept(name)]:
             del self._read_out[read_out]
         if len(self._settled) > 2 * len(names) + 8:
@@ -197,21 +195,12 @@ class Lives:
         log = open_log(f"{self.folder}/{entry}", compressed=name.compressed)
         life = None
         try:
-            over = not name.live or name.restart < self._latest_restart
-            complete = over or self._is_waiting_long(entry, signature, look)
+            complete = not name.live or name.restart < self._latest_restart or not self.form.has_timestamps
             life = self._identify(log, entry, name, signature, look, complete=complete)
         finally:
             if life is None or life.log is not log:
                 log.close()
         return life
-
-    def _is_waiting_long(self, entry: str, signature: Signature, look: Look) -> bool:
-        """Whether a text's first line has been without an end for so long that it is taken as it is."""
-        size, since = self.waiting.get(entry, (-1, look.now))
-        if size != signature[2]:
-            since = look.now
-        self.waiting[entry] = signature[2], since
-        return look.now - since >= look.patience and not self.form.has_timestamps
 
     def _identify(
         self, log: LogFile, entry: str, name: LogFileName, signature: Signature, look: Look, *, complete: bool
@@ -221,8 +210,9 @@ class Lives:
         head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
         line = first_line(head, complete=complete)
         if start is None or line is None:
+            self.waiting.add(entry)
             return None
-        self.waiting.pop(entry, None)
+        self.waiting.discard(entry)
         life = self._incarnation(log, start, head, line, name, signature, look)
         if life is None:
             return None

@@ -72,7 +72,7 @@ class SourceTail:
         ``from_end`` skips what is there already.
         """
         self.wants_scan = False
-        self.files.scan(names, Look(now, wall, self._limits.unterminated_line_secs, from_end))
+        self.files.scan(names, Look(now, wall, from_end))
 
     def next_chunk(self, now: float, nanos: int) -> Reading | None:
         """What can be read now, at most one chunk; None: nothing yet. ``nanos``: nanoseconds since 1970.

@@ -21,8 +21,6 @@ class Text:
 
     path: Path | None = None
     """Where its bytes can be read now; None: nowhere."""
-    lost_behind: int | None = None
-    """From where on its bytes were lost before anybody could copy them."""
 
 
 class Program:
@@ -88,20 +86,14 @@ class Program:
         self.close()
         self._open()
 
-    def copy_and_truncate(self, *, late: bytes = b"", copies: bool = True) -> None:
-        """Logrotate's copytruncate; ``late`` is written between the copy and the truncation, and nobody keeps it."""
-        text = self.text
-        text.path = None
+    def copy_and_truncate(self, *, copies: bool = True) -> None:
+        """Logrotate's copytruncate; or a truncation of which nobody keeps a copy."""
+        self.text.path = None
         if copies:
             self._shift()
             target = self.folder / "app.log.1"
             target.write_bytes(self.live.read_bytes())
-            text.path = target
-        else:
-            text.lost_behind = 0
-        if late:
-            text.lost_behind = len(text.content) if copies else 0
-            self.write(late)
+            self.text.path = target
         os.truncate(self.live, 0)
         self.texts.append(Text(path=self.live))
 

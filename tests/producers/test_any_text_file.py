@@ -62,6 +62,20 @@ class TextModel(RuleBasedStateMachine):
         self.program.copy_and_truncate()
         self.run.scan()  # before logrotate removes the copy, and before as much was written again
 
+    @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
+    @rule()
+    def truncate_without_a_copy(self) -> None:
+        text = self.program.text
+        self.run.scan()
+        self.program.copy_and_truncate(copies=False)
+        self.run.settle()
+        self.save()
+        assert len(self.run.losses) <= 1
+        for loss in self.run.losses:
+            assert (loss.reason, loss.path) == ("truncated", str(self.program.live))
+            text.content = text.content[: len(text.content) - (loss.end - loss.start)]
+        self.run.losses.clear()
+
     @rule(data=st.data())
     def compress(self, data: st.DataObject) -> None:
         plain = [text for text in self.program.rotated() if text.path is not None and text.path.suffix != ".gz"]
