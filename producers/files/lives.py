@@ -1,13 +1,14 @@
-"""Which files of one source there are, of which incarnation each is, and which of them can still grow."""
+"""The files of one source that are not read to their ends: found, recognised, put in order, and judged.
+
+Which incarnation a file is of is decided in `recognise`, from what `register` knows.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
 
 from producers.chunk import Loss, Source
 from producers.core.checkpoint import TAIL_BYTES, Mark, Marks, OpenStreams, checksum
@@ -16,28 +17,11 @@ from producers.core.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life
 from producers.files.log_file import LogFile, open_log
-from producers.files.recognise import Candidate, Known, content_start, holds, known_as, may_still_be_copied, new_name
+from producers.files.recognise import Candidate, content_start, holds, known_as, may_still_be_copied, new_name
+from producers.files.register import Found, Look, Register
 from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
 
 _log = logging.getLogger(__name__)
-
-SEEN_SECS: Final = 300.0
-"""So exact is the time at which a file that needs no reading was last there."""
-
-Signature = tuple[int, int, int, int]
-"""Device, inode, size and modification time (nanoseconds) of a file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """When and how the files of a source are looked at."""
-
-    now: float
-    """Monotonic seconds."""
-    wall: float
-    """Seconds since 1970."""
-    from_end: bool = False
-    """What is there already is skipped."""
 
 
 class Lives:
@@ -47,7 +31,6 @@ class Lives:
         self.source = source
         self.folder = folder
         self.form = form
-        self.marks = marks
         self.open: list[Life] = []
         self.losses: list[Loss] = []
         """What was found to be lost, until somebody takes it."""
@@ -57,13 +40,9 @@ class Lives:
         """When a file was read to its end last."""
         self.complaints: dict[str, str] = {}
         """Path -> what was said of it last, so that it is said once."""
-        self._read_out: dict[bytes, tuple[int, int]] = {}
-        """Incarnations read to their ends whose last chunks are not acknowledged yet -> position and tail there."""
-        self._settled: dict[Signature, str] = {}
-        """Signature -> incarnation of files that need no second look, whatever their names by now."""
         self.waiting: set[str] = set()
         """Names of files that are empty, or whose first line is needed and has no end yet."""
-        self._last_look = float("-inf")
+        self._register = Register(source["id"], marks)
         self._latest_restart = 0
         """Highest restart that any file has."""
 
@@ -71,9 +50,23 @@ class Lives:
 
     def scan(self, names: Mapping[str, LogFileName], look: Look) -> None:
         """Look at the files that are there."""
-        self._prepare(names, look)
+        self._latest_restart = max((name.restart for name in names.values()), default=0)
+        self.waiting.intersection_update(names)
+        self._register.begin_look(names, look)
+        for life in self.open:  # before their copies are met
+            if life.was_truncated():
+                self.truncated(life, look.now)
         known = len(self.open)
-        present: set[int] = set()
+        present = self._look_at_all(names, look)
+        self._put_in_order(known, present)
+        self._judge(present, look.now)
+        self._register.end_look(look)
+        if self.oldest is None and self.open:
+            self.oldest = self.open[0].incarnation
+
+    def _look_at_all(self, names: Mapping[str, LogFileName], look: Look) -> set[int]:
+        """The ids of the lives whose files are there."""
+        present = set()
         for entry, name in sorted(names.items(), key=lambda item: item[1]):
             try:
                 life = self._look_at(entry, name, look)
@@ -82,25 +75,7 @@ class Lives:
                 continue
             if life is not None:
                 present.add(id(life))
-        self._put_in_order(known, present)
-        self._judge(present, look.now)
-        self._note_gone(look)
-        if self.oldest is None and self.open:
-            self.oldest = self.open[0].incarnation
-
-    def _prepare(self, names: Mapping[str, LogFileName], look: Look) -> None:
-        """Forget what is no longer so, and find out which open files were truncated before their copies are met."""
-        self._latest_restart = max((name.restart for name in names.values()), default=0)
-        self.waiting.intersection_update(names)
-        for read_out in [name for name in self._read_out if self._is_kept(name)]:
-            del self._read_out[read_out]
-        if len(self._settled) > 2 * len(names) + 8:
-            fresh = self._last_look
-            self._settled = {each: name for each, name in self._settled.items() if self.marks.saw_at(name) >= fresh}
-        self._last_look = look.now
-        for life in self.open:
-            if life.was_truncated():
-                self.truncated(life, look.now)
+        return present
 
     def _put_in_order(self, known: int, present: set[int]) -> None:
         """Put the lives begun in this scan where their names say, relative to the files that are there.
@@ -112,11 +87,6 @@ class Lives:
         for life in begun:
             later = (n for n, each in enumerate(self.open) if id(each) in present and each.file_name > life.file_name)
             self.open.insert(next(later, len(self.open)), life)
-
-    def _is_kept(self, name: bytes) -> bool:
-        """Whether Kafka has all of an incarnation that was read to its end."""
-        mark = self.marks.get(name.hex())
-        return mark is None or mark.ended
 
     def _judge(self, present: set[int], now: float) -> None:
         """Which files get no more bytes: compressed, followed by a newer one, gone, or truncated."""
@@ -135,13 +105,6 @@ class Lives:
             elif life.final_since is None:
                 life.final_since, life.end_reason = now, reason
 
-    def _note_gone(self, look: Look) -> None:
-        """The inodes of files that are gone may be used again."""
-        for name, mark in self._marks().items():
-            if mark.ended and mark.inode and self.marks.saw_at(name) < look.now:
-                mark.inode = 0
-                self.marks.touch(name)
-
     def _look_at(self, entry: str, name: LogFileName, look: Look) -> Life | None:
         """The unfinished life behind a directory entry; None when there is none."""
         path = f"{self.folder}/{entry}"
@@ -151,189 +114,141 @@ class Lives:
             return None  # renamed since the folder was listed: found under its new name next time
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is no regular file")
-        signature = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if self._is_settled(signature, look):
-            return self._renamed(self._settled[signature], name, path)
-        life = next((each for each in self.open if each.identity == signature[:2] and not each.detached), None)
+        file = Found(path, name, (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+        settled = self._register.settled(file.signature)
+        if settled is not None:
+            self._register.saw(settled, look)
+            return self._renamed(self._life(settled), file)
+        life = next((each for each in self.open if each.identity == file.identity and not each.detached), None)
         if life is None:
-            return self._meet(entry, name, signature, look)
-        life.file_name = name
-        life.mark.path, life.mark.size = path, max(life.mark.size, status.st_size)
-        self._seen(life.incarnation.hex(), life.mark, look)
-        return life
+            return self._meet(entry, file, look)
+        life.mark.size = max(life.mark.size, file.size)
+        self._register.saw(life.incarnation.hex(), look)
+        return self._renamed(life, file)
 
-    def _renamed(self, incarnation: str, name: LogFileName, path: str) -> Life | None:
-        """The open life of a settled file, if it has one: a compressed copy of what is still being read."""
-        life = next((each for each in self.open if each.incarnation.hex() == incarnation), None)
+    def _life(self, incarnation: str) -> Life | None:
+        return next((each for each in self.open if each.incarnation.hex() == incarnation), None)
+
+    @staticmethod
+    def _renamed(life: Life | None, file: Found) -> Life | None:
+        """The life, under the name that its file, or a compressed copy of it, has now."""
         if life is not None:
-            life.file_name, life.mark.path = name, path
+            life.file_name, life.mark.path = file.name, file.path
         return life
-
-    def _is_settled(self, signature: Signature, look: Look) -> bool:
-        name = self._settled.get(signature)
-        mark = None if name is None else self.marks.get(name)
-        if name is None or mark is None:
-            return False
-        self._seen(name, mark, look)
-        return True
-
-    def _seen(self, name: str, mark: Mark, look: Look) -> None:
-        self.marks.saw(name, look.now)
-        if abs(look.wall - mark.seen_at) >= SEEN_SECS:
-            mark.seen_at = look.wall
-            self.marks.touch(name)
 
     # -- recognising ---------------------------------------------------------------------------------------------------
 
-    def _meet(self, entry: str, name: LogFileName, signature: Signature, look: Look) -> Life | None:
+    def _meet(self, entry: str, file: Found, look: Look) -> Life | None:
         """Identify a file that is not open: new, compressed meanwhile, copied, or left from an earlier run."""
-        known = next((key for key, mark in self._marks().items() if mark.settled == signature), None)
-        if known is not None:
-            self._settled[signature] = known
-            self._seen(known, self._marks()[known], look)
-            return None
-        log = open_log(f"{self.folder}/{entry}", compressed=name.compressed)
+        log = open_log(file.path, compressed=file.name.compressed)
         life = None
         try:
-            complete = not name.live or name.restart < self._latest_restart or not self.form.has_timestamps
-            life = self._identify(log, entry, name, signature, look, complete=complete)
+            start = content_start(log)
+            head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
+            line = first_line(head, complete=self._has_whole_first_line(file.name))
+            if start is None or line is None:
+                self.waiting.add(entry)
+            else:
+                self.waiting.discard(entry)
+                life = self._identify(Candidate(log, start, head, file.identity[1], file.name), line, file, look)
         finally:
             if life is None or life.log is not log:
                 log.close()
         return life
 
-    def _identify(
-        self, log: LogFile, entry: str, name: LogFileName, signature: Signature, look: Look, *, complete: bool
-    ) -> Life | None:
-        """The life that a file belongs to; None where its first line is still being written or all of it was read."""
-        start = content_start(log)
-        head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
-        line = first_line(head, complete=complete)
-        if start is None or line is None:
-            self.waiting.add(entry)
+    def _has_whole_first_line(self, name: LogFileName) -> bool:
+        """Whether what is there of a file's first line is all that is needed."""
+        over = not name.live or name.restart < self._latest_restart
+        return over or not self.form.has_timestamps
+
+    def _identify(self, content: Candidate, line: bytes, file: Found, look: Look) -> Life | None:
+        """The life that a file belongs to; None where all of it was read, or where that is not known yet."""
+        name = self._incarnation(content, line, file, look)
+        if name is None or self._register.is_on_its_way(name.hex()):
             return None
-        self.waiting.discard(entry)
-        life = self._incarnation(log, start, head, line, name, signature, look)
-        if life is None:
-            return None
-        if life in self._read_out:
-            return None  # its last chunks are on their way
-        held = next((each for each in self.open if each.incarnation == life), None)
+        held = self._life(name.hex())
         if held is not None:
-            return self._again(held, log, entry, name, signature)
-        return self._known_or_new(life, log, entry, name, signature, start, line, look)
-
-    def _known_or_new(
-        self, life: bytes, log: LogFile, entry: str, name: LogFileName, signature: Signature, start: int, line: bytes,
-        look: Look,
-    ) -> Life | None:  # fmt: skip
-        """The life of a file that is not open, from where its mark stands; None where all of it was read."""
-        mark = self.marks.get(life.hex())
-        is_new = mark is None
-        if mark is None:
-            mark = self._new_mark(life, log, entry, name, signature[1], start, line, look)
-        self._seen(life.hex(), mark, look)
-        if mark.ended and (name.compressed or signature[2] <= mark.offset):
-            self._settle(signature, life.hex(), mark)
+            return self._again(held, content.log, file)
+        mark = self._register.marks.get(name.hex())
+        if mark is not None:
+            self._register.saw(name.hex(), look)
+            return self._known(name, mark, content, file)
+        mark = self._new_mark(content, line, file, look)
+        self._register.add(name.hex(), mark, look)
+        if mark.ended:
             return None
-        mark.ended = False  # or somebody has added to a file after it was read to its end
-        begun = Life(life, name, log, signature[:2], mark, mark.offset)
-        if is_new and mark.offset > start:
-            begun.gap = start, "start_at_end"
-        elif mark.offset == start > 0:
-            begun.gap = 0, "hole"
-        return self._begin(begun, entry, signature[2])
+        life = self._begin(name, mark, content.log, file)
+        if mark.offset > content.start:
+            life.gap = content.start, "start_at_end"
+        return life
 
-    def _incarnation(
-        self, log: LogFile, start: int, head: bytes, line: bytes, name: LogFileName, signature: Signature, look: Look
-    ) -> bytes | None:
+    def _incarnation(self, content: Candidate, line: bytes, file: Found, look: Look) -> bytes | None:
         """What file it is; None: that is not known yet."""
         if self.form.has_timestamps:
-            return incarnation(self.source["id"], name.restart, line)
-        file = Candidate(log, start, head, signature[1], name.live, name.compressed)
-        known = list(self._known())
-        found = known_as(file, known)
+            return incarnation(self.source["id"], file.name.restart, line)
+        known = list(self._register.known(self.open))
+        found = known_as(content, known)
         if found is not None:
             return bytes.fromhex(found)
-        if may_still_be_copied(file, known):
+        if may_still_be_copied(content, known):
             return None
-        return new_name(self.source["id"], signature[:2], line, look.wall)
+        return new_name(self.source["id"], file.identity, line, look.wall)
 
-    def _known(self) -> Iterator[Known]:
-        """Everything that a file of this source may be."""
-        reading = {life.incarnation.hex(): life for life in self.open}
-        for name, mark in self._marks().items():
-            life = reading.get(name)
-            if life is not None:
-                position, tail = life.position, checksum(life.before)
-                if life.log.size() is not None:  # nobody copies compressed files; by its inode one is known already
-                    yield Known(name, mark, position, tail, None if life.detached else life.log, life.detached)
-            else:
-                yield Known(name, mark, *self._read_out.get(bytes.fromhex(name), (mark.offset, mark.tail)))
+    def _known(self, name: bytes, mark: Mark, content: Candidate, file: Found) -> Life | None:
+        """The life of a file that an earlier run has read, from where its mark stands; None where that was its end."""
+        if mark.ended and (file.name.compressed or file.size <= mark.offset):
+            self._register.settle(file.signature, name.hex())
+            return None
+        mark.ended = False  # or somebody has added to a file after it was read to its end
+        return self._begin(name, mark, content.log, file)
 
-    def _marks(self) -> Mapping[str, Mark]:
-        return self.marks.of_source(self.source["id"])
-
-    def _settle(self, signature: Signature, name: str, mark: Mark) -> None:
-        self._settled[signature] = name
-        if mark.ended and mark.settled != signature:
-            mark.settled = signature
-            self.marks.touch(name)
-
-    def _again(self, held: Life, log: LogFile, entry: str, name: LogFileName, signature: Signature) -> Life | None:
+    def _again(self, held: Life, log: LogFile, file: Found) -> Life | None:
         """A second file with the content of one that is open: compressed, or copied before it was truncated."""
         if held.detached:
             if self.form.has_timestamps and not holds(log, held.mark.start, held.position, checksum(held.before)):
                 return None  # not all of it is copied yet
             held.log.close()
-            held.log, held.identity, held.detached = log, signature[:2], False
-            held.mark.inode = signature[1]
-        elif not name.compressed:
+            held.log, held.identity, held.detached = log, file.identity, False
+            held.mark.inode = file.identity[1]
+        elif not file.name.compressed:
             return None  # a copy of a file that will be truncated, or of one that is moved to another disk
         else:
-            self._settled[signature] = held.incarnation.hex()  # compressed before it was seen renamed
-        held.file_name, held.mark.path = name, f"{self.folder}/{entry}"
-        return held
+            self._register.settle(file.signature, held.incarnation.hex())  # compressed before it was seen renamed
+        return self._renamed(held, file)
 
     # -- beginning and ending ------------------------------------------------------------------------------------------
 
-    def _new_mark(
-        self, life: bytes, log: LogFile, entry: str, name: LogFileName, inode: int, start: int, line: bytes, look: Look
-    ) -> Mark:
+    def _new_mark(self, content: Candidate, line: bytes, file: Found, look: Look) -> Mark:
+        log, start = content.log, content.start
         position = max(start, log.size() or 0) if look.from_end else start
-        mark = Mark(
-            self.source["id"], f"{self.folder}/{entry}", position, position, seen_at=look.wall,
-            inode=inode, start=start, ended=look.from_end and not name.live,
+        return Mark(
+            self.source["id"], file.path, position, position, seen_at=look.wall,
+            inode=file.identity[1], start=start, ended=look.from_end and not file.name.live,
             open_streams=self._open_before(log, start, position),
-            head_bytes=len(line), head=checksum(line), tail=checksum(self._before(log, start, position)),
+            head_bytes=len(line), head=checksum(line), tail=checksum(_before(log, start, position)),
         )  # fmt: skip
-        self.marks.add(life.hex(), mark, look.now)
-        return mark
 
     def _open_before(self, log: LogFile, start: int, position: int) -> OpenStreams:
         """Streams open where reading begins in the middle of a file that nobody has read."""
         begin = max(start, position - LOOK_BACK_BYTES)
         return self.form.opened(behind_cut_line(log.read(begin, position - begin), inside_line=begin > start), {})
 
-    @staticmethod
-    def _before(log: LogFile, start: int, position: int) -> bytes:
-        begin = max(start, position - TAIL_BYTES)
-        return log.read(begin, position - begin)
-
-    def _begin(self, life: Life, entry: str, size: int) -> Life:
+    def _begin(self, name: bytes, mark: Mark, log: LogFile, file: Found) -> Life:
         """Begin to read a file, or go on where its mark stands."""
-        mark = life.mark
-        mark.path = f"{self.folder}/{entry}"
-        if not life.file_name.compressed:
-            mark.size = max(mark.size, size)
-        life.open_streams = mark.open_streams
-        life.before = self._before(life.log, mark.start, life.position)
+        mark.path = file.path
+        if not file.name.compressed:
+            mark.size = max(mark.size, file.size)
+        life = Life(name, file.name, log, file.identity, mark, mark.offset, open_streams=mark.open_streams)
+        life.before = _before(log, mark.start, life.position)
         life.inside_line = life.position > mark.start and not self.form.line_end.ends(life.before)
-        life.log.rest(life.position)
+        if mark.offset == mark.start > 0:
+            life.gap = 0, "hole"
+        log.rest(life.position)
         self.open.append(life)
         return life
 
-    def truncated(self, life: Life, now: float) -> None:
+    @staticmethod
+    def truncated(life: Life, now: float) -> None:
         """The file of a life no longer holds what comes next; a copy of it may."""
         life.detached, life.final_since, life.end_reason = True, now, "truncated"
         life.identity = (-1, -1)
@@ -343,7 +258,7 @@ class Lives:
         self.finished_at = now
         self.open.remove(life)
         life.log.close()
-        self._read_out[life.incarnation] = (life.position, checksum(life.before))
+        self._register.finished(life)
 
     def complain(self, path: str, error: BaseException) -> None:
         """Say once that something cannot be read."""
@@ -351,3 +266,9 @@ class Lives:
         if self.complaints.get(path) != text:
             self.complaints[path] = text
             _log.error("%s cannot be read: %s", path, text)
+
+
+def _before(log: LogFile, start: int, position: int) -> bytes:
+    """The last bytes before a position."""
+    begin = max(start, position - TAIL_BYTES)
+    return log.read(begin, position - begin)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from producers.core.checkpoint import TAIL_BYTES, Mark, checksum
+from producers.core.log_names import LogFileName
 from producers.files.log_file import LogFile
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
@@ -83,8 +84,7 @@ class Candidate:
     start: int
     head: bytes
     inode: int
-    live: bool
-    compressed: bool
+    name: LogFileName
 
 
 def known_as(file: Candidate, known: Iterable[Known]) -> str | None:
@@ -100,7 +100,7 @@ def known_as(file: Candidate, known: Iterable[Known]) -> str | None:
 def may_still_be_copied(file: Candidate, known: Iterable[Known]) -> bool:
     """Whether a file may be the copy, half done, of one that was truncated."""
     size = file.log.size()
-    rotated = not file.live and size is not None
+    rotated = not file.name.live and size is not None
     return rotated and any(
         each.detached and _begins_alike(file, each) and (size or 0) < each.position for each in known
     )
@@ -120,10 +120,10 @@ def _resemblance(file: Candidate, known: Known) -> int:
     another inode is another file. Of what is gone (inode 0) only a compressed file can appear.
     """
     if known.log is not None:
-        return 3 if not file.live and _same_content(file.log, known.log, known.position) else 0
+        return 3 if not file.name.live and _same_content(file.log, known.log, known.position) else 0
     mark = known.mark
-    gone = mark.ended and not mark.inode and not file.compressed
-    if file.inode != mark.inode and (file.live or gone):
+    gone = mark.ended and not mark.inode and not file.name.compressed
+    if file.inode != mark.inode and (file.name.live or gone):
         return 0
     if known.position == mark.start:
         return 1

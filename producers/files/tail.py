@@ -18,7 +18,8 @@ from producers.core.days import extended, observed, pruned
 from producers.core.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life, ReadLimits
-from producers.files.lives import Lives, Look
+from producers.files.lives import Lives
+from producers.files.register import Look
 from schemas.identity import FIRST_LINE_MAX_BYTES
 
 COPY_SECS: Final = 2.0
