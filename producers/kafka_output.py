@@ -11,17 +11,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
 from runtime.producer import enqueue
 from schemas.codec import Codec
-from schemas.errors import FatalError
 from schemas.raw_chunk import encode_chunk
 
 if TYPE_CHECKING:
     from producers.chunk import Chunk, Loss
     from runtime.metrics import Metrics
+    from schemas.errors import FatalError
     from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -74,14 +74,7 @@ class KafkaOutput:
         )
 
     def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None]) -> None:
-        try:
-            enqueue(self._producer, topic, value, key, on_delivery=report)
-        except KafkaException as error:
-            raise FatalError(
-                f"Kafka's client does not take a record of {len(value)} bytes: {error.args[0].str()}",
-                where=f"topic {topic}",
-                remedy="this process starts again from its last position; look at what it logged before",
-            ) from error
+        enqueue(self._producer, topic, value, key, on_delivery=report)
         self.in_flight += 1
 
     def _delivered(self, size: int, delivered: Callable[[], object], error: KafkaError | None, record: Message) -> None:

@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 def enqueue(producer: Producer, topic: str, value: bytes | None, key: str | bytes | None, **options: Any) -> None:
     """Hand one record to the client, waiting while its queue is full; a value of None is a tombstone.
 
-    Raises KafkaException as ``produce`` does.
+    Raises FatalError when the client does not take it at all.
     """
     while True:
         try:
             producer.produce(topic, value, key, **options)
         except BufferError:
             producer.poll(0.05)
+        except KafkaException as error:
+            raise FatalError(
+                f"Kafka's client does not take a record of {len(value or b'')} bytes: {error.args[0].str()}",
+                where=f"topic {topic}",
+                remedy="this process starts again from its last position; look at what it logged before",
+            ) from error
         else:
             return
 
@@ -56,21 +62,8 @@ class OrderedProducer:
                 self._failure = undeliverable(error, record)
 
         for value in values[:-1]:
-            self._produce(topic, key, value, None)
-        self._produce(topic, key, values[-1], report)
-
-    def _produce(self, topic: str, key: str, value: bytes, report: Callable[..., None] | None) -> None:
-        try:
-            if report is None:
-                enqueue(self._producer, topic, value, key)
-            else:
-                enqueue(self._producer, topic, value, key, on_delivery=report)
-        except KafkaException as error:
-            raise FatalError(
-                f"Kafka's client does not take a record of {len(value)} bytes: {error.args[0].str()}",
-                where=f"topic {topic}",
-                remedy="this process starts again from its last position; look at what it logged before",
-            ) from error
+            enqueue(self._producer, topic, value, key)
+        enqueue(self._producer, topic, values[-1], key, on_delivery=report)
 
     def _failed(self, error: KafkaError) -> None:
         log_error(error)

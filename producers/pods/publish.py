@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from runtime.compacted import CompactedReader
 from runtime.kafka import log_error, producer_config, undeliverable
@@ -61,9 +61,9 @@ class PodTopic:
 
         try:
             enqueue(self._producer, self.name, write.value, write.uid, on_delivery=delivered)
-        except KafkaException as error:
+        except FatalError as error:
             raise FatalError(
-                f"Kafka's client does not take a pod of {size} bytes: {error.args[0].str()}",
+                error.problem,
                 where=f"topic {self.name}, pod uid {write.uid}",
                 remedy="keep fewer annotations (pods.annotations)",
             ) from error
