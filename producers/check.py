@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producers.checkpoint_store import marks_on_disk
+from producers.checkpoint_store import state_on_disk
 from producers.core.checkpoint import Marks
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.life import ReadLimits
 from producers.files.watch import Watch
-from producers.inputs import file_inputs, network_inputs
+from producers.inputs import file_inputs, network_inputs, started
 from producers.node import node_name
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Readable:
     """Acknowledged bytes of these files."""
     backlog_bytes: int
     """Bytes that are not acknowledged, as far as that is known without decompressing."""
-    known: bool
-    """The checkpoint knows it."""
+    begin: str
+    """Where reading would begin: goes on, beginning, end; or read, where nothing is left of it."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,18 @@ class Check:
 def check(settings: Settings) -> Check:
     """Look at all inputs. Raises SettingsError where an input cannot be made."""
     node = node_name(settings.producer.node)
-    marks = marks_on_disk(Path(settings.producer.state_folder))
+    marks, positions = state_on_disk(Path(settings.producer.state_folder))
     before = {name: mark.offset for name, mark in marks.items()}
     watch = Watch(use_inotify=False)
     readable: list[Readable] = []
     unreadable: list[Unreadable] = []
     try:
         for each in _inputs(settings, node, marks, watch):
-            for _ in each.scan(time.monotonic(), time.time()):
+            from_end = each.starts_at_end and started(each.name) not in positions
+            for _ in each.scan(time.monotonic(), time.time(), from_end=from_end):
                 pass
-            readable += [_readable(each.name, tail, before) for tail in each.tails()]
+            tails = [tail for tail in each.tails() if tail.files.open or not tail.files.waiting]
+            readable += [_readable(each.name, tail, before, from_end=from_end) for tail in tails]
             unreadable += _unreadable(each)
             each.close()
     finally:
@@ -103,12 +105,13 @@ def _inputs(settings: Settings, node: str, marks: Marks, watch: Watch) -> Iterat
         yield FileInput(name, each, LAYOUTS[each.type](each, node), marks, limits, watch)
 
 
-def _readable(name: str, tail: SourceTail, before: dict[str, int]) -> Readable:
+def _readable(name: str, tail: SourceTail, before: dict[str, int], *, from_end: bool) -> Readable:
     lives = tail.files.open
     known = [each for each in lives if each.incarnation.hex() in before]
     path = lives[0].mark.path if lives else tail.files.folder
     read = sum(before[each.incarnation.hex()] for each in known)
-    return Readable(name, path, tail.source["tag"], len(lives), read, tail.backlog(), bool(known) or not lives)
+    begin = "read" if not lives else "goes on" if known else "end" if from_end else "beginning"
+    return Readable(name, path, tail.source["tag"], len(lives), read, tail.backlog(), begin)
 
 
 def _unreadable(each: FileInput) -> Iterator[Unreadable]:

@@ -28,22 +28,24 @@ CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position TEXT NOT N
 """
 
 
-def marks_on_disk(folder: Path) -> Marks:
+def state_on_disk(folder: Path) -> tuple[Marks, dict[str, str]]:
     """A copy of what a checkpoint holds, for looking at it while its producer may be running; empty when unreadable."""
     try:
         database = sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True, timeout=1.0)
     except sqlite3.Error:
-        return Marks()
+        return Marks(), {}
     try:
         rows = database.execute("SELECT incarnation, mark FROM marks").fetchall()
+        named = database.execute("SELECT name, position FROM positions").fetchall()
     except sqlite3.Error as error:
         if (folder / FILE_NAME).exists():
             _log.warning("%s cannot be read: %s", folder / FILE_NAME, error)
-        rows = []
+        rows = named = []
     finally:
         database.close()
     marks = {name: mark_from_text(text) for name, text in rows}
-    return Marks({name: mark for name, mark in marks.items() if mark is not None}, time.monotonic())
+    positions = {name: position for name, text in named if isinstance(position := unsealed(text), str)}
+    return Marks({name: mark for name, mark in marks.items() if mark is not None}, time.monotonic()), positions
 
 
 class CheckpointStore:
@@ -122,15 +124,17 @@ class CheckpointStore:
         self.ended_in_order = self.positions.get(_ENDED) == "in order"
         self.advance(_ENDED, "not yet")
         if damaged:
-            _log.error("%s: %d entries are damaged and not trusted; their files are read from the beginning, "
-                       "ids keep records single", self._path, damaged)  # fmt: skip
+            _log.error("%s: %d entries are damaged and not trusted; their files are read from the beginning; "
+                       "lines of containers keep their ids, lines of other files come twice", self._path,
+                       damaged)  # fmt: skip
 
     def _put_aside(self, error: Exception) -> None:
         aside = self._path.with_name(f"{FILE_NAME}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
         if self._database is not None:
             self._database.close()
         _log.error("%s is damaged and not trusted (%s): it is kept as %s, files are read from their beginning; "
-                   "ids keep records single", self._path, error, aside.name)  # fmt: skip
+                   "lines of containers keep their ids, lines of other files come twice", self._path, error,
+                   aside.name)  # fmt: skip
         try:
             self._path.replace(aside)
             for suffix in ("-wal", "-shm"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 Source: TypeAlias = dict[str, Any]
 """The Source record of schemas/avro/raw_chunk: id, node, kind, framing, encoding, tag, container."""
@@ -54,11 +54,13 @@ class Loss:
     incarnation: bytes
     start: int
     end: int
-    """Bytes from ``start`` up to here are known to be lost (journald: sequence numbers)."""
+    """What lies between ``start`` and here is known to be lost."""
     reason: str
-    """As in a RawChunk's gap."""
+    """As in a LedgerEntry: removed, truncated, unreadable, too_long."""
     next_incarnation: bytes | None = None
     """First incarnation of the source that is there again, where the loss may reach beyond ``end``."""
     detail: str | None = None
     open_end: bool = True
     """More may be missing behind ``end`` than is known."""
+    unit: Literal["bytes", "entries"] = "bytes"
+    """What ``start`` and ``end`` count: journal entries have numbers."""

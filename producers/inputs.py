@@ -26,14 +26,19 @@ NETWORK_INPUTS: Final[Mapping[str, tuple[str, str, str]]] = {
 """Type -> module, class (made of the entry's name, its settings and the node's name), and extra that it needs."""
 
 
+def started(name: str) -> str:
+    """Name of the position that says that an input has run before."""
+    return f"started/{name}"
+
+
 def file_inputs(settings: Settings) -> dict[str, Any]:
     """The entries of `inputs` that read files, by name."""
     return {name: each for name, each in settings.inputs.items() if each.type in LAYOUTS}
 
 
-def network_inputs(settings: Settings, node: str) -> list[NetworkInput]:
-    """The entries of `inputs` that listen, made. Raises SettingsError where an extra is missing."""
-    made = []
+def network_inputs(settings: Settings, node: str) -> dict[str, NetworkInput]:
+    """The entries of `inputs` that listen, made, by name. Raises SettingsError where an extra is missing."""
+    made = {}
     for name, each in settings.inputs.items():
         if each.type in LAYOUTS:
             continue
@@ -46,5 +51,5 @@ def network_inputs(settings: Settings, node: str) -> list[NetworkInput]:
                 where=f"inputs.{name}",
                 remedy=f"pip install 'logferry[{extra}]'",
             ) from error
-        made.append(factory(name, each, node))
+        made[name] = factory(name, each, node)
     return made

@@ -62,10 +62,11 @@ class KafkaOutput:
     def report(self, loss: Loss, delivered: Callable[[], object]) -> None:
         """Tell the ledger, the metrics and the log of bytes that cannot be sent."""
         lost = loss.end - loss.start
-        self._metrics.count("logferry_producer_lost_bytes_total", lost)
+        self._metrics.count(f"logferry_producer_lost_{loss.unit}_total", lost)
         _log.error(
-            "%s (incarnation %s): lost from byte %d, %s%d bytes: %s%s",
-            loss.path, loss.incarnation.hex(), loss.start, "at least " if loss.open_end else "", lost, loss.reason,
+            "%s (incarnation %s): lost from %s %d, %s%d %s: %s%s",
+            loss.path, loss.incarnation.hex(), {"bytes": "byte", "entries": "entry"}[loss.unit], loss.start,
+            "at least " if loss.open_end else "", lost, loss.unit, loss.reason,
             f" ({loss.detail})" if loss.detail else "",
         )  # fmt: skip
         name = loss.incarnation.hex()

@@ -6,8 +6,9 @@ in Confluent wire format. Registering what is there already changes nothing.
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.codec import schema_versions, use_registered
 from schemas.errors import SettingsError, TemporaryError
@@ -39,8 +40,23 @@ def prepare_codecs(settings: Settings) -> None:
     _log.info("%d schemas registered at %s", len(ids), url)
 
 
+def without_docs(text: str) -> str:
+    """A schema (JSON text) without what it says to people."""
+
+    def stripped(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {key: stripped(value) for key, value in node.items() if key != "doc"}
+        return [stripped(each) for each in node] if isinstance(node, list) else node
+
+    return json.dumps(stripped(json.loads(text)))
+
+
 def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]:
-    """Register every version of every topic's schema, oldest first; returns the id of each schema text."""
+    """Register every version of every topic's schema, oldest first; returns the id of each schema text.
+
+    What is registered has no documentation, so that a better word in it makes no new schema: values in topics name the
+    id that was given when they were written.
+    """
     from confluent_kafka.schema_registry import Schema
 
     ids: dict[str, int] = {}
@@ -48,7 +64,7 @@ def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]
         kind = topic.kind.value.split(".")[0]
         for text in schema_versions(kind).values():
             try:
-                ids[text] = client.register_schema(f"{topic.name}-value", Schema(text, "AVRO"))
+                ids[text] = client.register_schema(f"{topic.name}-value", Schema(without_docs(text), "AVRO"))
             except Exception as error:  # the client raises its own errors, httpx's and OSError
                 raise TemporaryError(
                     f"the schema of {topic.name} cannot be registered: {error}",

@@ -37,14 +37,14 @@ def source_id(node: str, kind: str, *identity: str) -> str:
     return _digest(b"source", *(part.encode() for part in (node, kind, *identity))).hex()
 
 
-def first_line(head: bytes, *, complete: bool) -> bytes | None:
+def first_line(head: bytes, *, complete: bool, most: int = FIRST_LINE_MAX_BYTES) -> bytes | None:
     """The part of a file's first line that identifies the file; None while it cannot be known yet.
 
-    ``head`` is the file's first FIRST_LINE_MAX_BYTES bytes or all there are; ``complete`` says that the file will not
-    grow any more.
+    ``head`` is the file's first ``most`` bytes or all there are; ``complete`` says that the file will not grow any
+    more.
     """
-    line, newline, _ = head[:FIRST_LINE_MAX_BYTES].partition(b"\n")
-    if newline or len(line) == FIRST_LINE_MAX_BYTES or (complete and line):
+    line, newline, _ = head[:most].partition(b"\n")
+    if newline or len(line) == most or (complete and line):
         return line
     return None
 

@@ -29,6 +29,7 @@ METRICS: Final[dict[str, Metric]] = {
     "logferry_producer_backlog_bytes": Metric("gauge", "Bytes in watched files that are not read yet."),
     "logferry_producer_sources": Metric("gauge", "Sources (containers) that are watched."),
     "logferry_producer_lost_bytes_total": Metric("counter", "Bytes known to have existed that vanished unread."),
+    "logferry_producer_lost_entries_total": Metric("counter", "Journal entries that were removed unread."),
     "logferry_producer_delayed_seconds_total": Metric(
         "counter", "Seconds for which logs waited because of their namespace's rate limit.", ("namespace",)
     ),
@@ -59,9 +60,7 @@ METRICS: Final[dict[str, Metric]] = {
     "logferry_pods_in_step": Metric("gauge", "1 once everything that is watched has been listed, else 0."),
     "logferry_pods_known": Metric("gauge", "Pods in logs.pods that exist."),
     "logferry_pods_deleted": Metric("gauge", "Pods in logs.pods that are deleted and still kept."),
-    "logferry_pods_silence_seconds": Metric(
-        "gauge", "Time since the API server was heard, of the quietest scope."
-    ),
+    "logferry_pods_silence_seconds": Metric("gauge", "Time since the API server was heard, of the quietest scope."),
     "logferry_pods_alive_timestamp_seconds": Metric("gauge", "When the main thread last moved; for liveness."),
     "logferry_pods_lists_total": Metric("counter", "Lists read to their end, by why they were needed.", ("why",)),
     "logferry_pods_events_total": Metric("counter", "Changes that the watch told of, by kind.", ("kind",)),

@@ -9,6 +9,7 @@ from schemas.errors import LogferryError, SettingsError
 EXTRAS = {
     "avro": "schemas",
     "confluent_kafka": "producer",
+    "inotify_simple": "producer",
     "kubernetes": "pods",
     "elastic_transport": "elasticsearch",
     "elasticsearch": "elasticsearch",

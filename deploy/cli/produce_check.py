@@ -49,5 +49,5 @@ def _row(each: Readable) -> dict[str, Any]:
         "files": each.files,
         "read bytes": each.read_bytes,
         "unread bytes": each.backlog_bytes,
-        "begin": "goes on" if each.known else "from the beginning",
+        "begin": each.begin,
     }

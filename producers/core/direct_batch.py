@@ -19,7 +19,7 @@ class BatchLimits:
     """How much is gathered, and for how long."""
 
     chunk_max_bytes: int = 256 * 1024
-    """A chunk is closed when it has so many bytes. What one call adds is never cut."""
+    """A chunk is closed before it has more bytes. What one call adds is never cut."""
     linger_secs: float = 0.1
     """A chunk is closed so long after its first line, so that a single line reaches Kafka within 250 ms."""
     memory_max_bytes: int = 8 * 1024 * 1024
@@ -55,8 +55,10 @@ class Batches:
         """Whether ``size`` bytes fit into a share of the memory; something always fits into empty memory."""
         return self.held_bytes + size <= self._limits.memory_max_bytes * share or not self.held_bytes
 
-    def add(self, data: bytes, lines: int, now: float) -> None:
-        """Whole lines. ``now`` is a monotonic time in seconds."""
+    def add(self, data: bytes, lines: int, now: float, observed: int) -> None:
+        """Whole lines. ``now`` is a monotonic time in seconds, ``observed`` nanoseconds since 1970."""
+        if self._open and len(self._open) + len(data) > self._limits.chunk_max_bytes:
+            self.close_open(observed)
         if not self._open:
             self._opened_at = now
         self._open += data

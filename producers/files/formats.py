@@ -16,6 +16,7 @@ from producers.core.cut import (
     open_streams,
 )
 from producers.core.log_names import LIVE, LogFileName, rotated_name
+from schemas.identity import FIRST_LINE_MAX_BYTES
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,32 @@ class Format:
     has_timestamps: bool
     """Every line carries its writer's time, so that a file's first line tells it from every other and no record needs
     the time of reading."""
+    first_line_max_bytes: int
+    """So much of a file's first line tells it from every other."""
     grace_secs: float
     """How long a rotated file is still watched once its successor is there."""
 
 
-CRI: Final = Format("cri", LineEnd(), log_file_name, open_streams, has_header, has_timestamps=True, grace_secs=0.5)
+CRI: Final = Format(
+    "cri",
+    LineEnd(),
+    log_file_name,
+    open_streams,
+    has_header,
+    has_timestamps=True,
+    first_line_max_bytes=FIRST_LINE_MAX_BYTES,
+    grace_secs=0.5,
+)
+# Docker writes the time behind the text. It cuts lines at 16 KiB, which escapes make six times as long at most.
 DOCKER: Final = Format(
-    "docker", LineEnd(), docker_file_name, docker_open_streams, lambda _rest: False, has_timestamps=True, grace_secs=0.5
+    "docker",
+    LineEnd(),
+    docker_file_name,
+    docker_open_streams,
+    lambda _rest: False,
+    has_timestamps=True,
+    first_line_max_bytes=256 * 1024,
+    grace_secs=0.5,
 )
 
 
@@ -50,4 +70,13 @@ def _any_name(entry: str) -> LogFileName:
 
 def text_format(encoding: str | None) -> Format:
     """Text without a frame. Programs that are told by a signal to reopen their log may write to the old one a while."""
-    return Format("raw", LineEnd(encoding), _any_name, no_open_streams, bool, has_timestamps=False, grace_secs=2.0)
+    return Format(
+        "raw",
+        LineEnd(encoding),
+        _any_name,
+        no_open_streams,
+        bool,
+        has_timestamps=False,
+        first_line_max_bytes=FIRST_LINE_MAX_BYTES,
+        grace_secs=2.0,
+    )

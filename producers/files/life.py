@@ -79,13 +79,24 @@ class Life:
         return mark.offset - advanced
 
     def was_truncated(self) -> bool:
-        """Whether the file does not hold any more what it is known to have held."""
-        size = self.log.size()
-        if self.detached or size is None:
-            return False
-        if size < max(self.position, self.mark.size):
-            return True
-        return self.log.read(self.position - len(self.before), len(self.before)) != self.before
+        """Whether the file does not hold any more what it is known to have held. One that cannot be read may do so."""
+        try:
+            size = self.log.size()
+            if self.detached or size is None:
+                return False
+            if size < max(self.position, self.mark.size):
+                return True
+            return self.log.read(self.position - len(self.before), len(self.before)) != self.before
+        except OSError:
+            return False  # whoever reads on is told
+
+    def unread(self) -> int:
+        """Bytes behind the read position, as far as that is known without reading."""
+        try:
+            size = None if self.detached else self.log.size()
+        except OSError:
+            size = None
+        return 0 if size is None else max(0, size - self.position)
 
     def step_over(self, payload: bytes) -> None:
         """Go on behind ``payload``."""

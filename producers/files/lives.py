@@ -19,7 +19,7 @@ from producers.files.life import Life
 from producers.files.log_file import LogFile, open_log
 from producers.files.recognise import Candidate, content_start, holds, known_as, may_still_be_copied, new_name
 from producers.files.register import Found, Look, Register
-from schemas.identity import FIRST_LINE_MAX_BYTES, first_line, incarnation
+from schemas.identity import first_line, incarnation
 
 _log = logging.getLogger(__name__)
 
@@ -144,8 +144,9 @@ class Lives:
         life = None
         try:
             start = content_start(log)
-            head = b"" if start is None else log.read(start, FIRST_LINE_MAX_BYTES)
-            line = first_line(head, complete=self._has_whole_first_line(file.name))
+            most = self.form.first_line_max_bytes
+            head = b"" if start is None else log.read(start, most)
+            line = first_line(head, complete=self._has_whole_first_line(file.name), most=most)
             if start is None or line is None:
                 self.waiting.add(entry)
             else:
@@ -251,7 +252,7 @@ class Lives:
     def truncated(life: Life, now: float) -> None:
         """The file of a life no longer holds what comes next; a copy of it may."""
         life.detached, life.final_since, life.end_reason = True, now, "truncated"
-        life.identity = (-1, -1)
+        life.identity, life.mark.inode = (-1, -1), 0
 
     def finish(self, life: Life, now: float) -> None:
         """A life was read to its end."""

@@ -126,7 +126,7 @@ def _resemblance(file: Candidate, known: Known) -> int:
     if file.inode != mark.inode and (file.name.live or gone):
         return 0
     if known.position == mark.start:
-        return 1
+        return 0 if mark.ended else 1
     return 2 if holds(file.log, mark.start, known.position, known.tail) else 0
 
 

@@ -8,6 +8,7 @@ not know yet. Only then does the next file begin, so the order of a source is ke
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -217,6 +218,8 @@ class SourceTail:
         life = self.files.open[0]
         self.files.complain(life.mark.path, error)
         self._lose(life, "unreadable", f"{type(error).__name__}: {error}")
+        status = os.fstat(life.log.descriptor())  # it is tried again when the file changes
+        life.mark.settled = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         life.ended = True
 
     def _lose(self, life: Life, reason: str, detail: str) -> None:
@@ -248,9 +251,12 @@ class SourceTail:
         return self.files.open[0].log.descriptor()
 
     def has_changed(self) -> bool:
-        """Whether the file that is read is longer or shorter than when it was read last."""
+        """Whether the file that is read is longer or shorter than when it was read last, or cannot be looked at."""
         life = self.files.open[0]
-        return life.log.size() != life.position + life.rest[0]
+        try:
+            return life.log.size() != life.position + life.rest[0]
+        except OSError:
+            return True
 
     def is_unsettled(self, now: float) -> bool:
         """Whether its folder must be looked at again soon though nothing is heard of it."""
@@ -275,5 +281,4 @@ class SourceTail:
 
     def backlog(self) -> int:
         """Unread bytes of open files, as far as that is known without reading."""
-        sizes = ((life.log.size(), life.position) for life in self.files.open if not life.detached)
-        return sum(max(0, size - position) for size, position in sizes if size is not None)
+        return sum(life.unread() for life in self.files.open)

@@ -226,6 +226,7 @@ class Journald:
             open_end=following is not None,
             next_incarnation=_incarnation(source, following) if following is not None else None,
             detail=missing.detail,
+            unit="entries",
         )
 
 

@@ -125,7 +125,7 @@ class Sender:
 
     def _add(self, data: bytes, lines: int) -> None:
         idle = self._batches.due_in(0.0) is None
-        self._batches.add(data, lines, time.monotonic())
+        self._batches.add(data, lines, time.monotonic(), time.time_ns())
         if not self._started:
             self._started = True
             self._thread.start()
@@ -221,7 +221,7 @@ class Sender:
             if self._closing is None and self._batches.has_room(0, 0.5):
                 line = self._when_relieved()
                 if line is not None:
-                    self._batches.add(line, 1, time.monotonic())
+                    self._batches.add(line, 1, time.monotonic(), time.time_ns())
             self._changed.notify_all()
 
     def _is_done(self) -> bool:

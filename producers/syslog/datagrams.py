@@ -106,7 +106,9 @@ class DatagramListener:
         """The end of a datagram did not fit into the buffer."""
         start, end = self._outbox.skip(sender, length, "too_long")
         detail = f"a datagram was longer than {_DATAGRAM_BYTES} bytes"
-        self._intake.lost(Loss(sender.source, sender.path, sender.incarnation, start, end, "too_long", None, detail))
+        self._intake.lost(
+            Loss(sender.source, sender.path, sender.incarnation, start, end, "too_long", detail=detail, open_end=False)
+        )
 
     def tick(self) -> None:
         """Report what the kernel has dropped since the last time."""

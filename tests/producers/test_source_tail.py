@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from producers.core.checkpoint import Marks
+from producers.files.formats import DOCKER
 from producers.files.log_file import CompressedLog, LogFile, PlainLog
+from producers.files.tail import SourceTail
 from producers.produce import FORGET_SECS
-from tests.producers.node import LIMITS, Container, Run, assembled, restarted
+from tests.producers.node import LIMITS, SOURCE, Container, Run, assembled, restarted
 
 
 @pytest.fixture
@@ -255,4 +259,47 @@ def test_what_cannot_be_read_on_is_given_up_and_the_next_file_comes(container: C
     chunk = producer.read()
     assert chunk is not None
     assert chunk.life.incarnation == container.lives[1].incarnation
+    producer.close()
+
+
+def docker_line(text: str, second: int) -> bytes:
+    time = f"2026-11-21T01:02:{second:02}.000000001Z"
+    return json.dumps({"log": text + "\n", "stream": "stdout", "time": time}, separators=(",", ":")).encode() + b"\n"
+
+
+def test_docker_files_that_begin_with_the_same_long_text_are_two(tmp_path: Path) -> None:
+    name = f"{'ab' * 32}-json.log"
+    live = tmp_path / name
+    tail = SourceTail(SOURCE, str(tmp_path), Marks(), replace(LIMITS, chunk_max_bytes=9000), DOCKER)
+    sent = []
+    for second in range(2):
+        if live.exists():
+            live.rename(f"{live}.1")
+        live.write_bytes(docker_line("x" * 3000, second))
+        for now in range(10 * second, 10 * second + 4):
+            entries = [path.name for path in tmp_path.iterdir()]
+            tail.scan({entry: found for entry in entries if (found := DOCKER.name(entry))}, now, now)
+            while (reading := tail.next_chunk(now + 0.9, 0)) is not None:
+                sent.append(reading.chunk)
+    assert [chunk.payload for chunk in sent if chunk.payload] == [docker_line("x" * 3000, second) for second in (0, 1)]
+    assert len({chunk.incarnation for chunk in sent}) == 2
+    tail.close()
+
+
+def test_a_file_that_was_given_up_is_tried_again_when_it_changes_and_not_before(container: Container) -> None:
+    container.append(container.line(5) + b"\n")
+    producer = run(container)
+    producer.scan()
+    producer.tail.abandon(OSError("input/output error"))
+    (loss,) = producer.tail.files.losses
+    producer.tail.files.losses.clear()
+    producer.read_all()
+    mark = producer.marks.get(loss.incarnation.hex())
+    assert mark is not None
+    mark.ended = True  # the ledger has it
+    producer.settle()
+    assert (producer.sent, producer.losses) == ([], [])
+    container.append(container.line(5) + b"\n")
+    producer.settle()
+    assert b"".join(chunk.payload for chunk in producer.sent) == container.live.content
     producer.close()

@@ -5,7 +5,7 @@ from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from runtime.registry import prepare_codecs, register
+from runtime.registry import prepare_codecs, register, without_docs
 from schemas.codec import Codec, schema_text
 from schemas.errors import TemporaryError
 from schemas.settings import parse_settings
@@ -36,3 +36,11 @@ def test_a_registry_that_does_not_answer_is_named() -> None:
     settings = parse_settings("kafka: {schema_registry: {url: 'http://127.0.0.1:9'}}", "test", {})
     with pytest.raises(TemporaryError, match="cannot be registered"):
         prepare_codecs(settings)
+
+
+def test_a_schema_whose_documentation_changes_keeps_its_id() -> None:
+    text = schema_text("raw_chunk")
+    reworded = text.replace("A block of consecutive bytes", "Some bytes")
+    assert reworded != text
+    assert without_docs(reworded) == without_docs(text)
+    assert '"doc"' not in without_docs(text)

@@ -24,8 +24,8 @@ class _Files(Section):
     """Globs over the same paths; what matches is not read, for example */logferry-*.log against a loop."""
 
     start_at: Literal["beginning", "end"] = "beginning"
-    """Where to begin in a file met for the first time. At the beginning, because lines written before the producer came
-    up are logs too; a file with a checkpoint always goes on from there."""
+    """Where to begin when this input runs for the first time. At the beginning, because lines written before the
+    producer came up are logs too. Files that appear later are read whole, those with a checkpoint from there."""
 
 
 class ContainerFilesInput(_Files):

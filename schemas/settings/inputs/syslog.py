@@ -52,7 +52,7 @@ class SyslogInput(Section):
     """Who may write to these sockets, in octal. Everybody, as it is for /dev/log."""
 
     tag: Annotated[str, Field(min_length=1)] | None = None
-    """Tag of every message; by default streams derive it from the message."""
+    """Tag of every message; by default host.<address of the sender>."""
 
     message_max_bytes: Annotated[int, Field(ge=2048, le=_CHUNK_BYTES_AT_MOST), SIZE] = 65_536
     """Longest message in one piece. A longer one is not cut short: it travels in pieces, each a message to its readers,

@@ -19,8 +19,8 @@ def batches() -> Batches:
 
 def test_a_line_waits_for_others_but_not_for_long() -> None:
     out = batches()
-    out.add(b"one\n", 1, 10.0)
-    out.add(b"two\n", 1, 10.05)
+    out.add(b"one\n", 1, 10.0, 1)
+    out.add(b"two\n", 1, 10.05, 1)
     assert out.due_in(10.05) is not None
     assert out.next_chunk(10.09, 1) is None
     chunk = out.next_chunk(10.1, 77)
@@ -31,26 +31,34 @@ def test_a_line_waits_for_others_but_not_for_long() -> None:
 
 def test_a_full_chunk_goes_at_once() -> None:
     out = batches()
-    out.add(b"x" * 50, 1, 10.0)
+    out.add(b"x" * 50, 1, 10.0, 1)
     assert out.due_in(10.0) == 0.0
     assert out.next_chunk(10.0, 1) is not None
+
+
+def test_a_chunk_is_closed_before_it_grows_too_large() -> None:
+    out = batches()
+    for _ in range(6):
+        out.add(b"x" * 20, 1, 10.0, 1)
+    chunks = [out.next_chunk(10.0, 1) for _ in range(3)]
+    assert [chunk and len(chunk.payload) for chunk in chunks] == [40, 40, None]
 
 
 def test_only_the_first_chunk_says_that_nothing_was_unfinished_before_it() -> None:
     out = batches()
     chunks = []
     for _ in range(2):
-        out.add(b"x" * 50, 1, 0.0)
+        out.add(b"x" * 50, 1, 0.0, 1)
         chunks.append(out.next_chunk(0.0, 1))
     assert [chunk.resumed for chunk in chunks if chunk] == [{"inside_line": False, "open_streams": {}}, None]
 
 
 def test_dropped_bytes_are_the_gap_of_the_next_chunk() -> None:
     out = batches()
-    out.add(b"a" * 10, 1, 0.0)
+    out.add(b"a" * 10, 1, 0.0, 1)
     out.drop(7, 1)
     out.drop(5, 1)
-    out.add(b"b" * 10, 1, 0.0)
+    out.add(b"b" * 10, 1, 0.0, 1)
     found = [out.next_chunk(1.0, 1) for _ in range(2)]
     assert [(chunk.offset, chunk.payload, chunk.gap) for chunk in found if chunk] == [
         (0, b"a" * 10, None), (22, b"b" * 10, {"start": 10, "reason": "overflow"}),
@@ -61,7 +69,7 @@ def test_the_last_chunk_says_so_even_when_it_is_empty() -> None:
     out = batches()
     out.close_open(1, ended=True)
     assert out.is_empty, "nothing was ever sent, so nothing ends"
-    out.add(b"a\n", 1, 0.0)
+    out.add(b"a\n", 1, 0.0, 1)
     out.next_chunk(1.0, 1)
     out.close_open(1, ended=True)
     last = out.next_chunk(1.0, 1)
@@ -72,7 +80,7 @@ def test_the_last_chunk_says_so_even_when_it_is_empty() -> None:
 def test_something_always_fits_into_empty_memory() -> None:
     out = batches()
     assert out.has_room(1000)
-    out.add(b"x" * 90, 1, 0.0)
+    out.add(b"x" * 90, 1, 0.0, 1)
     assert (out.has_room(10), out.has_room(11), out.has_room(1, 0.75)) == (True, False, False)
 
 
@@ -92,7 +100,7 @@ class AnySending(RuleBasedStateMachine):
     @rule(data=st.binary(min_size=1, max_size=40))
     def offer(self, data: bytes) -> None:
         if self.out.has_room(len(data)):
-            self.out.add(data, 1, self.now)
+            self.out.add(data, 1, self.now, 0)
             self.written[self.end] = data
         else:
             self.out.drop(len(data), 1)
@@ -154,7 +162,7 @@ TestAnySending = AnySending.TestCase
 def test_offsets_are_where_the_bytes_belong(sizes: list[int]) -> None:
     out, chunks, at = batches(), [], 0
     for size in sizes:
-        out.add(b"x" * size, 1, 0.0)
+        out.add(b"x" * size, 1, 0.0, 1)
         if (chunk := out.next_chunk(0.0, 1)) is not None:
             chunks.append(chunk)
             out.acknowledge(chunk.offset)
