@@ -13,11 +13,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from runtime.kafka_tls import certificate_end, certificate_problem, tls_context
 from schemas.errors import SettingsError
-from schemas.settings import Secret
+
+if TYPE_CHECKING:
+    from schemas.settings import Secret
 
 AGAIN_SECS: Final = 60.0
 """How often the same trouble is told while it lasts."""
@@ -199,7 +201,7 @@ class Access:
     def _without_secrets(self, text: str) -> str:
         """What others answered might repeat what they were sent."""
         for key, value in self.properties.items():
-            if isinstance(value, Secret):
+            if not isinstance(value, str):
                 text = text.replace(self._values[key], "…")
         return text[:PROBLEM_MAX_CHARS]
 
@@ -244,7 +246,7 @@ _CERTIFICATE_REMEDIES: Final[Mapping[int, str]] = {
 
 def _credential_files(properties: Mapping[str, str | Secret]) -> list[str]:
     named = [properties.get(key) for key in FILES]
-    secrets = [value.file for value in properties.values() if isinstance(value, Secret) and value.file]
+    secrets = [value.file for value in properties.values() if not isinstance(value, str) and value.file]
     return [*(value for value in named if isinstance(value, str)), *secrets]
 
 

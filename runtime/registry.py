@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.codec import schema_versions, use_registered
 from schemas.errors import SettingsError, TemporaryError
-from schemas.topics import topics_for
 
 if TYPE_CHECKING:
     from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -58,6 +57,8 @@ def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]
     id that was given when they were written.
     """
     from confluent_kafka.schema_registry import Schema
+
+    from schemas.topics import topics_for
 
     ids: dict[str, int] = {}
     for topic in topics_for(settings):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -41,37 +40,6 @@ def read_settings(config: Path | None) -> Settings:
     if path is None:
         return parse_settings("", "the defaults", os.environ)
     return parse_settings(read_text(path), str(path), os.environ)
-
-
-def read_settings_apart(config: Path | None) -> Settings:
-    """As `read_settings`, without the memory that checking takes (17 MB), which a process on every node would keep.
-
-    A child reads and checks; what it found comes back as it is. Call it before there are threads.
-    """
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _hand_over_settings(config, writer)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        handed_over = pipe.read()
-    os.waitpid(child, 0)
-    if not handed_over:
-        return read_settings(config)  # something is wrong; it is said here
-    import schemas.settings  # noqa: F401 - what is unpickled is defined there
-
-    settings: Settings = pickle.loads(handed_over)  # noqa: S301 - from our own child
-    return settings
-
-
-def _hand_over_settings(config: Path | None, writer: int) -> NoReturn:
-    """The child's part: write the settings, or nothing when there is something wrong with them."""
-    try:
-        handed_over = pickle.dumps(read_settings(config))
-        with os.fdopen(writer, "wb") as pipe:
-            pipe.write(handed_over)
-    finally:
-        os._exit(0)
 
 
 def read_text(path: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Config, Json, read_settings, read_settings_apart
+from deploy.cli.options import Config, Json, read_settings
 from schemas.errors import SettingsError
 
 
@@ -25,22 +25,9 @@ def produce(
 
         show_check(read_settings(config), as_json=json)
         return
-    from producers.produce import NodeProducer
-    from runtime.process import allow_many_files, ease_collector, set_up_logging, stop_on_signals
-    from runtime.registry import prepare_codecs
+    from producers.run import become
 
-    set_up_logging()
-    settings = read_settings_apart(config)
-    prepare_codecs(settings)
-    stop = stop_on_signals()
-    allow_many_files()
-    producer = NodeProducer(settings)
-    producer.metrics.serve(settings.metrics)
-    ease_collector()
-    try:
-        producer.run(stop)
-    finally:
-        producer.metrics.snapshot()
+    become(read_settings(config))
 
 
 def stream(config: Config = None) -> None:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from producers.chunk import Source, source_of
 from producers.core.container_names import ContainerIdentity, container_id_of_link, container_of_folder, log_file_name
@@ -19,7 +19,9 @@ from producers.core.docker_config import docker_container
 from producers.core.log_names import LogFileName, logs_in, rotated_name
 from producers.files.formats import CRI, DOCKER, Format, text_format
 from schemas.identity import source_id
-from schemas.settings import ContainerFilesInput, DockerFilesInput, FilesInput
+
+if TYPE_CHECKING:
+    from schemas.settings import ContainerFilesInput, DockerFilesInput, FilesInput
 
 _log = logging.getLogger(__name__)
 

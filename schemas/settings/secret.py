@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import Discriminator, Tag, model_validator
 
-from schemas.errors import SettingsError
+from schemas.handed_over import secret_value
 from schemas.settings.parts import Problem, ProblemsError, ScalarText, Section, mistake
 
 _REMEDY: Final = "write {env: NAME_OF_A_VARIABLE} or {file: /path/of/a/file}"
@@ -41,16 +41,7 @@ class Secret(Section):
 
     def resolve(self, environ: Mapping[str, str], read_file: Callable[[str], str]) -> str:
         """Return the value; raises `SettingsError` when the variable or the file is missing or empty."""
-        place = f"environment variable {self.env}" if self.file is None else f"file {self.file}"
-        try:
-            value = environ.get(self.env or "", "") if self.file is None else read_file(self.file).rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"cannot read a secret: {error}", where=place, remedy="create it, or correct its path"
-            ) from error
-        if not value:
-            raise SettingsError("a secret is missing", where=place, remedy="set it before starting")
-        return value
+        return secret_value(self.env, self.file, environ, read_file)
 
 
 def _form(value: object) -> str:

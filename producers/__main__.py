@@ -1,0 +1,30 @@
+"""The producer as a process: ``python -m producers DESCRIPTOR`` with the settings behind an open descriptor.
+
+`logferry produce` becomes this when it has checked the settings: without the command line's packages, it takes half of
+the memory.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from schemas.errors import LogferryError
+from schemas.handed_over import take_over
+
+
+def main() -> None:
+    """Run until SIGTERM or Ctrl-C; what a person can meet ends in a message."""
+    with os.fdopen(int(sys.argv[1]), "rb") as file:
+        settings = take_over(file.read())
+    try:
+        from producers.run import run
+
+        run(settings)
+    except LogferryError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_status)
+
+
+if __name__ == "__main__":
+    main()
