@@ -160,13 +160,15 @@ class TextLayout:
     def source(self, place: Place) -> Source:
         """As Layout says."""
         path, encoding, given = f"{place.folder}/{place.log}", self._settings.encoding, self._settings.container
-        container = None
-        if given is not None:
+        container, tag = None, self._settings.tag
+        if given is None:  # not by the chunk's path, which is that of a rotated copy once in a while
+            tag = tag or f"host.{place.log.removesuffix('.log')}"
+        else:
             container = _container(ContainerIdentity(given.namespace, given.pod, given.pod_uid, given.name))
         # Pods have their own file systems: the same path in two of them is two logs.
         owner = () if given is None else (given.namespace, given.pod, given.pod_uid, given.name)
         source = source_of(
-            source_id(self._node, "files", *owner, path), self._node, "files", "raw", tag=self._settings.tag,
+            source_id(self._node, "files", *owner, path), self._node, "files", "raw", tag=tag,
             encoding=None if encoding == "utf-8" else encoding,
         )  # fmt: skip
         return source | {"container": container}
