@@ -106,7 +106,7 @@ def _librdkafka(pipeline: Pipeline, corpus: Corpus) -> Figures:
 
 
 def _stage(pipeline: Pipeline, stage: str, lines: int, done: Callable[[dict[str, float]], bool]) -> Figures:
-    port = _free_port()
+    port = free_port()
     pipeline.start(stage, metrics_port=port)
     try:
         return Stopwatch(pipeline.processes[stage].pid, port).stop(STAGE_TASKS[stage], lines, done)
@@ -186,7 +186,8 @@ def _records(pipeline: Pipeline) -> int:
     return pipeline.topic_size("app")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of this host that nobody has now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

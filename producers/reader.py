@@ -13,6 +13,7 @@ from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.life import ReadLimits
 from producers.inputs import file_inputs
+from producers.polling import Polling, next_round
 from producers.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ HEARD_SECS: Final = 0.05
 TRIES: Final = 5
 """So often, a second apart, a file that cannot be read on is tried again before it is given up."""
 
-FRESH_SECS: Final = 10.0
-"""A file that is not watched is polled at `poll_interval_secs` for so long after it was written to."""
+SWEEP_SHARE: Final = 500
+"""Folders of which nothing is heard are looked at no sooner than so many times as long as it took: 0.2 % of a core."""
 
 
 class FileReader:
@@ -72,12 +73,13 @@ class FileReader:
             for name, each in file_inputs(settings).items()
         ]
         self._schedule = Schedule()
+        self._polling = Polling(producer.poll_interval_secs, producer.scan_interval_secs)
         self._allowances: dict[str, Allowance | None] = {}
         self._left_open = {name for name, mark in store.marks.items() if not mark.ended}
         """Incarnations that an earlier run did not finish; those that no scan finds are lost."""
         self._earlier_at: float | None = None
         """When those of them that were not found are looked through."""
-        self._next_scan = self._next_sweep = 0.0
+        self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
         self._pending = 0
         """Bytes of files that Kafka has not acknowledged."""
         self._node = node
@@ -96,21 +98,32 @@ class FileReader:
                     each.changed(str(owner), name)
 
     def look(self, now: float) -> None:
-        """Look at folders that changed, and once in a while at all."""
+        """Look at files and folders that changed, and once in a while at all."""
         self._schedule.advance(now)
+        for tail in self._polling.changed(now):
+            self._schedule.wake(tail)
         if self._watch.overflowed:
             self._watch.overflowed = False
-            self._next_sweep = now
+            self._next_sweep = self._next_full_sweep = now
         if now < min(self._next_scan, self._next_sweep):
             return
-        if now >= self._next_sweep:
-            watching = self._settings.watch == "auto"
-            self._next_sweep = now + (SWEEP_SECS if watching else self._settings.scan_interval_secs)
-            for each in self._inputs:
-                each.sweep()
+        sweeps = now >= self._next_sweep
+        if sweeps:
+            self._sweep(now)
         self._next_scan = now + self._settings.scan_interval_secs
+        began = time.perf_counter()
         self._scan(now, time.time())
+        if sweeps:
+            self._next_sweep = next_round(now, began, SWEEP_SHARE, self._settings.scan_interval_secs)
         self._look_for_earlier(now)
+
+    def _sweep(self, now: float) -> None:
+        """Have folders looked at without having heard of them: the unwatched ones often, all of them seldom."""
+        full = now >= self._next_full_sweep
+        if full:
+            self._next_full_sweep = now + SWEEP_SECS
+        for each in self._inputs:
+            each.sweep(full=full)
 
     def _scan(self, now: float, wall: float) -> None:
         for each in self._inputs:
@@ -122,7 +135,8 @@ class FileReader:
 
     def idle_secs(self, now: float) -> float:
         """How long nothing has to be read or looked at, unless something is heard."""
-        return max(0.0, min(self._schedule.next_due(), self._next_scan, self._next_sweep) - now)
+        due = min(self._schedule.next_due(), self._polling.next_due(), self._next_scan, self._next_sweep)
+        return max(0.0, due - now)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -134,6 +148,7 @@ class FileReader:
                 return False
             tail = self._schedule.next()
             if tail is not None:
+                self._polling.forget(tail)
                 sent = self._turn(tail, now) or sent
         return sent
 
@@ -155,6 +170,8 @@ class FileReader:
     def _next_chunk(self, tail: SourceTail, now: float) -> Reading | None:
         try:
             reading = tail.next_chunk(now, time.time_ns())
+            if reading is None:
+                self._rest(tail, now)
         except OSError as error:
             self._metrics.count("logferry_producer_errors_total", 1, "unreadable_file")
             tail.failures += 1
@@ -164,8 +181,6 @@ class FileReader:
             self._schedule.at(tail, now + 1.0)
             return None
         tail.failures = 0
-        if reading is None:
-            self._rest(tail, now)
         return reading
 
     def _send(self, tail: SourceTail, reading: Reading, now: float) -> None:
@@ -194,9 +209,7 @@ class FileReader:
         descriptor = tail.growing()
         if descriptor is not None:
             if not self._watch.file(descriptor, tail):
-                fresh = now - tail.read_at < FRESH_SECS
-                poll = self._settings.poll_interval_secs if fresh else self._settings.scan_interval_secs
-                due = min(now + poll, due or now + poll)
+                self._polling.rest(tail, now)
             elif tail.has_changed():  # between the last read and the watch
                 self._schedule.pause(tail, now)
                 return
@@ -225,6 +238,8 @@ class FileReader:
 
     def _look_for_earlier(self, now: float) -> None:
         """Report what an earlier run had not finished and what is no longer there."""
+        if not self._left_open:
+            return
         if self._earlier_at is None:
             self._earlier_at = now + EARLIER_SECS
         tails = {tail.source["id"]: tail for tail in self.tails()}
@@ -258,10 +273,10 @@ class FileReader:
             yield from each.tails()
 
     def measure(self) -> None:
-        """Set the gauges."""
-        tails = list(self.tails())
-        self._metrics.set("logferry_producer_sources", len(tails))
-        self._metrics.set("logferry_producer_backlog_bytes", sum(tail.backlog() for tail in tails))
+        """Set the gauges. A log at rest has been read to its end."""
+        self._metrics.set("logferry_producer_sources", sum(each.count() for each in self._inputs))
+        backlog = sum(tail.backlog() for tail in self._schedule.awake())
+        self._metrics.set("logferry_producer_backlog_bytes", backlog)
 
     def close(self) -> None:
         """Let go of all files."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +59,11 @@ class Schedule:
         tail = self._ready.popleft()
         self._is_ready.discard(tail)
         return tail
+
+    def awake(self) -> Iterator[SourceTail]:
+        """Those that are not at rest."""
+        yield from self._ready
+        yield from self._when
 
     def ready(self) -> int:
         """How many are ready."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from producers.files.layouts import Layout, Place
 from producers.files.paths import PathGlob
 from producers.files.tail import SourceTail
+from producers.polling import next_round
 
 if TYPE_CHECKING:
     from producers.core.checkpoint import Marks
@@ -28,8 +29,11 @@ _log = logging.getLogger(__name__)
 WALK_SHARE: Final = 20
 """The globs are walked again no sooner than so many times as long as it took: at most 5 % of a core."""
 
-WATCHED_WALK_SECS: Final = 30.0
-"""How often the globs are walked where changes are heard of anyway."""
+LOOK_SHARE: Final = 500
+"""The same for looking whether folders have changed of which nothing is heard: at most 0.2 %."""
+
+WALK_SECS: Final = 30.0
+"""How often the globs are walked though no folder seems to have changed: a link in the middle of a path may have."""
 
 LIST_SECS: Final = 600.0
 """How often a folder is listed though nothing in it seems to have changed."""
@@ -59,8 +63,8 @@ class FileInput:
         patterns = settings.path if isinstance(settings.path, tuple) else (settings.path,)
         self._globs = [PathGlob(pattern, self._enter) for pattern in patterns]
         self._patterns = patterns
-        self._entered: set[str] = set()
-        """Folders that the globs look into."""
+        self._entered: dict[str, int | None] = {}
+        """Folders that the globs look into -> modification time; None: changes are heard of."""
         self._places: dict[str, tuple[str, Place | str]] = {}
         """Path -> what it linked to when it was met, and the log it belongs to or why it belongs to none."""
         self._folders: dict[str, dict[str, SourceTail]] = {}
@@ -69,7 +73,10 @@ class FileInput:
         """Folder -> when it was listed last, and its modification time then."""
         self._dirty: set[str] = set()
         """Folders of which something was heard, or that are not settled yet."""
+        self._unheard: set[str] = set()
+        """Folders that cannot be watched."""
         self._next_walk = 0.0
+        self._soonest_walk = self._next_look = 0.0
 
     @property
     def starts_at_end(self) -> bool:
@@ -81,17 +88,26 @@ class FileInput:
     def walk(self, now: float) -> None:
         """Evaluate the globs. ``now`` is monotonic."""
         began = time.perf_counter()
+        self._entered = {}
         found = {path: None for glob in self._globs for path in glob.all() if not self._is_excluded(path)}
         for path in found:
             self._meet(path)
         for path in self._places.keys() - found.keys():
             del self._places[path]
-        watched = all(self._watch.is_watched(folder) for folder in self._entered)
-        self._next_walk = now + max(WATCHED_WALK_SECS if watched else 0.0, WALK_SHARE * (time.perf_counter() - began))
+        self._next_walk = now + WALK_SECS
+        self._soonest_walk = next_round(now, began, WALK_SHARE)
 
     def _enter(self, folder: str) -> None:
-        self._entered.add(folder)
-        self._watch.folder(folder)
+        heard = self._watch.folder(folder)
+        self._entered[folder] = None if heard else _settled(_changed_at(folder), time.time())
+
+    def _look_for_names(self, now: float) -> None:
+        """Have the globs walked when a folder has changed of which nothing is heard."""
+        began = time.perf_counter()
+        unheard = ((folder, before) for folder, before in self._entered.items() if before is not None)
+        if any(_changed_at(folder) != before for folder, before in unheard):
+            self._next_walk = now
+        self._next_look = next_round(now, began, LOOK_SHARE)
 
     def _is_excluded(self, path: str) -> bool:
         return any(fnmatch(path, pattern) for pattern in self._settings.exclude)
@@ -142,16 +158,18 @@ class FileInput:
         if folder in self._entered and (folder not in self._folders or f"{folder}/{name}" not in self._places):
             self._next_walk = min(self._next_walk, 0.0)
 
-    def sweep(self) -> None:
-        """Look at every folder again where its time says that it changed."""
-        self._dirty.update(self._folders)
+    def sweep(self, *, full: bool = True) -> None:
+        """Look at every folder again where its time says that it changed; or else at those that cannot be watched."""
+        self._dirty.update(self._folders if full else self._unheard)
 
     def scan(self, now: float, wall: float, *, from_end: bool = False) -> Iterator[SourceTail]:
         """Look at what changed; gives the tails of which something may have to be read.
 
         ``now`` is monotonic, ``wall`` seconds since 1970. ``from_end`` skips what is there already.
         """
-        if now >= self._next_walk:
+        if now >= self._next_look:
+            self._look_for_names(now)
+        if now >= max(self._next_walk, self._soonest_walk):
             self.walk(now)
         dirty, self._dirty = self._dirty, set()
         for folder in dirty:
@@ -175,20 +193,22 @@ class FileInput:
         if not logs:
             del self._folders[folder]
             self._listed.pop(folder, None)
+            self._unheard.discard(folder)
 
     def _must_list(self, folder: str, logs: dict[str, SourceTail], now: float, wall: float) -> bool:
         """Whether a folder may hold other names, or grown files, than when it was listed last."""
-        try:
-            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - hot for many folders
-        except OSError:
-            changed = 0
+        if not self._watch.folder(folder):
+            self._unheard.add(folder)
+        else:
+            self._unheard.discard(folder)
+        changed = _changed_at(folder)
         at, before = self._listed.get(folder, (float("-inf"), -1))
         unsettled = any(tail.is_unsettled(now) for tail in logs.values())
         if unsettled:
             self._dirty.add(folder)
         if changed == before and now - at < LIST_SECS and not unsettled:
             return False
-        self._listed[folder] = now, changed if wall - changed / 1e9 > RACY_SECS else -1
+        self._listed[folder] = now, _settled(changed, wall)
         return True
 
     def _entries(self, folder: str, logs: dict[str, SourceTail]) -> list[str] | None:
@@ -207,6 +227,10 @@ class FileInput:
             self._watch.path(f"{folder}/{entry}", folder)
 
     # -- what others ask -----------------------------------------------------------------------------------------------
+
+    def count(self) -> int:
+        """How many logs were found so far."""
+        return sum(map(len, self._folders.values()))
 
     def tails(self) -> Iterator[SourceTail]:
         """The logs found so far."""
@@ -233,3 +257,16 @@ class FileInput:
         """Let go of all files."""
         for tail in self.tails():
             tail.close()
+
+
+def _changed_at(folder: str) -> int:
+    """Modification time of a folder in nanoseconds; 0: it is not there."""
+    try:
+        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - hot for many folders
+    except OSError:
+        return 0
+
+
+def _settled(changed: int, wall: float) -> int:
+    """A modification time that tells the next change; -1: one just now may not show in it."""
+    return changed if wall - changed / 1e9 > RACY_SECS else -1

