@@ -45,8 +45,8 @@ class RotatedName:
     base: str
     """Name of the log, under which it is written."""
     name: LogFileName
-    dated: bool
-    """It carries a date. A mere number may mean something else, unless the log itself is there."""
+    certain: bool
+    """It carries a date or is compressed. A mere number may mean something else, unless the log itself is there."""
 
 
 def rotated_name(entry: str) -> RotatedName | None:
@@ -56,13 +56,14 @@ def rotated_name(entry: str) -> RotatedName | None:
             base = found["stem"] + (found.groupdict().get("ending") or "")
             digits = re.sub(r"\D", "", found["date"])
             again = f"-{int(found['again']):010d}" if found["again"] else ""
-            return RotatedName(base, _rotated(f"{digits}{again}", found["compressed"]), dated=True)
+            return RotatedName(base, _rotated(f"{digits}{again}", found["compressed"]), certain=True)
     if found := _NUMBER.fullmatch(entry):
         age = 1 if found["number"] == "old" else int(found["number"])
-        return RotatedName(found["stem"], _rotated(f"#{_OLDEST - age:04d}", found["compressed"]), dated=False)
+        name = _rotated(f"#{_OLDEST - age:04d}", found["compressed"])
+        return RotatedName(found["stem"], name, certain=name.compressed)
     for suffix in COMPRESSED_SUFFIXES:
         if entry.endswith(suffix) and len(entry) > len(suffix):
-            return RotatedName(entry.removesuffix(suffix), _rotated("~", suffix), dated=False)
+            return RotatedName(entry.removesuffix(suffix), _rotated("~", suffix), certain=True)
     return None
 
 
@@ -76,15 +77,15 @@ LIVE: Final = LogFileName(0, live=True, rotated="", compressed=False)
 def logs_in(entries: list[str], known: Iterable[str] = ()) -> dict[str, dict[str, LogFileName]]:
     """The logs in a folder: base name -> file name -> what it says. ``known``: logs that were there before.
 
-    A number at the end counts as rotation only where the log itself is there, or was, or a dated copy of it is:
-    ``worker.1`` and ``worker.2`` alone are two logs.
+    A number at the end counts as rotation only where the log itself is there, or was, or a dated or compressed copy of
+    it is: ``worker.1`` and ``worker.2`` alone are two logs.
     """
     read = {entry: rotated_name(entry) for entry in entries}
     bases = {entry for entry, found in read.items() if found is None}.union(known)
-    bases |= {found.base for found in read.values() if found is not None and found.dated}
+    bases |= {found.base for found in read.values() if found is not None and found.certain}
     logs: dict[str, dict[str, LogFileName]] = {}
     for entry, found in read.items():
-        if found is not None and (found.dated or found.base in bases):
+        if found is not None and (found.certain or found.base in bases):
             logs.setdefault(found.base, {})[entry] = found.name
         else:
             logs.setdefault(entry, {})[entry] = LIVE

@@ -153,7 +153,7 @@ class TextLayout:
         rotated = rotated_name(name)
         if rotated is None:
             return Place(folder, name)
-        if rotated.dated or os.path.lexists(f"{folder}/{rotated.base}"):
+        if rotated.certain or os.path.lexists(f"{folder}/{rotated.base}"):
             return Place(folder, rotated.base)
         return Place(folder, name)
 

@@ -76,8 +76,9 @@ def test_numbered_files_beside_dated_ones_belong_to_the_same_log() -> None:
     assert list(logs_in(["a.log-20261121", "a.log.1"])) == ["a.log"]
 
 
-def test_a_file_that_was_always_compressed_is_a_log_of_its_own() -> None:
-    assert logs_in(["backup.gz"]) == {"backup.gz": {"backup.gz": LIVE}}
+def test_a_compressed_file_is_read_as_what_is_in_it_even_when_the_log_is_gone() -> None:
+    (name,) = logs_in(["backup.gz"])["backup"].values()
+    assert (name.live, name.compressed) == (False, True)
 
 
 entries = st.lists(
