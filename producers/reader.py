@@ -93,9 +93,12 @@ class FileReader:
             if kind == "file":
                 self._schedule.heard(owner, now)  # type: ignore[arg-type]  # only tails are watched as files
             else:
-                self._next_scan = min(self._next_scan, now + HEARD_SECS)
-                for each in self._inputs:
-                    each.changed(str(owner), name)
+                self._names_changed(str(owner), name, now)
+
+    def _names_changed(self, folder: str, name: str, now: float) -> None:
+        self._next_scan = min(self._next_scan, now + HEARD_SECS)
+        for each in self._inputs:
+            each.changed(folder, name)
 
     def look(self, now: float) -> None:
         """Look at files and folders that changed, and once in a while at all."""
@@ -204,7 +207,7 @@ class FileReader:
     def _rest(self, tail: SourceTail, now: float) -> None:
         """Nothing to read now: hear of the next change, or look again in a while."""
         if tail.wants_scan:
-            self._next_scan = min(self._next_scan, now + HEARD_SECS)
+            self._names_changed(tail.files.folder, "", now)
         due = tail.due(now)
         descriptor = tail.growing()
         if descriptor is not None:

@@ -155,6 +155,7 @@ class FileInput:
         """Names in a folder changed; an empty name: the folder itself."""
         if folder in self._folders:
             self._dirty.add(folder)
+            self._listed.pop(folder, None)  # a file may have grown, which the folder's time does not show
         if folder in self._entered and (folder not in self._folders or f"{folder}/{name}" not in self._places):
             self._next_walk = min(self._next_walk, 0.0)
 
@@ -187,9 +188,11 @@ class FileInput:
             tail.scan(found.get(log, {}), now, wall, from_end=from_end)
             if tail.is_done() and not found.get(log):
                 del logs[log]
-            elif tail.files.waiting:
-                self._await_first_line(folder, tail)
+            else:
+                self._await_first_lines(folder, tail)
             yield tail
+        if any(tail.is_unsettled(now) for tail in logs.values()):
+            self._dirty.add(folder)
         if not logs:
             del self._folders[folder]
             self._listed.pop(folder, None)
@@ -204,8 +207,6 @@ class FileInput:
         changed = _changed_at(folder)
         at, before = self._listed.get(folder, (float("-inf"), -1))
         unsettled = any(tail.is_unsettled(now) for tail in logs.values())
-        if unsettled:
-            self._dirty.add(folder)
         if changed == before and now - at < LIST_SECS and not unsettled:
             return False
         self._listed[folder] = now, _settled(changed, wall)
@@ -222,9 +223,14 @@ class FileInput:
                 tail.files.complain(folder, error)
             return None  # nothing is known of the folder, so nothing in it ends
 
-    def _await_first_line(self, folder: str, tail: SourceTail) -> None:
-        for entry in tail.files.waiting:
-            self._watch.path(f"{folder}/{entry}", folder)
+    def _await_first_lines(self, folder: str, tail: SourceTail) -> None:
+        """Hear of it when a file gets its first line, so that empty ones need no looking at.
+
+        A look must come after the watch, for the line may have been written in between.
+        """
+        heard = {entry for entry in tail.files.waiting if self._watch.path(f"{folder}/{entry}", folder)}
+        tail.unheard = bool(tail.files.waiting - (heard & tail.heard))
+        tail.heard = heard
 
     # -- what others ask -----------------------------------------------------------------------------------------------
 

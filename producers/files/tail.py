@@ -57,6 +57,10 @@ class SourceTail:
         """Restart of the file that ended last, and its streams left open."""
         self.wants_scan = False
         """Something was found that only a look at the folder explains."""
+        self.heard: set[str] = set()
+        """Names of files without a first line of whose first change one will hear."""
+        self.unheard = False
+        """There are files without a first line which one might not hear of."""
         self.failures = 0
         """How often in a row it could not be read on."""
         self.read_at = float("-inf")
@@ -262,7 +266,7 @@ class SourceTail:
         """Whether its folder must be looked at again soon though nothing is heard of it."""
         final = any(life.final_since is not None for life in self.files.open)
         late = now - self.files.finished_at < LATE_SECS
-        return self.wants_scan or bool(self.files.waiting) or final or late
+        return self.wants_scan or self.unheard or final or late
 
     def is_done(self) -> bool:
         """Everything that was there has been read."""
