@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from producers.checkpoint_store import state_on_disk
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.life import ReadLimits

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from producers.core.checkpoint import Mark, Marks, mark_from_text, mark_to_text, sealed, unsealed
+from producers.core.files.checkpoint import Mark, Marks, mark_from_text, mark_to_text, sealed, unsealed
 from schemas.errors import SettingsError
 
 _log = logging.getLogger(__name__)

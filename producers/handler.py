@@ -35,8 +35,8 @@ from multiprocessing import util as multiprocessing_util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from producers.core.direct_batch import BatchLimits
-from producers.core.handler_record import Logged, loss_line, record_line, text_of
+from producers.core.relay.direct_batch import BatchLimits
+from producers.core.relay.handler_record import Logged, loss_line, record_line, text_of
 from producers.node import node_name
 from producers.relay.identity import container_from, direct_source, new_incarnation
 from producers.relay.sender import Sender, SenderLimits, destination, is_sending

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from producers.chunk import Loss, source_of
-from producers.core.rate import Allowance, allowance_of
+from producers.core.files.rate import Allowance, allowance_of
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.life import ReadLimits
@@ -18,7 +18,7 @@ from producers.schedule import Schedule
 
 if TYPE_CHECKING:
     from producers.checkpoint_store import CheckpointStore
-    from producers.core.checkpoint import Mark
+    from producers.core.files.checkpoint import Mark
     from producers.files.life import Life
     from producers.files.tail import Reading, SourceTail
     from producers.files.watch import Watch

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from producers.core.container_names import docker_file_name, log_file_name
-from producers.core.cut import (
+from producers.core.files.container_names import docker_file_name, log_file_name
+from producers.core.files.cut import (
     LineEnd,
     Opened,
     docker_open_streams,
@@ -15,7 +15,7 @@ from producers.core.cut import (
     no_open_streams,
     open_streams,
 )
-from producers.core.log_names import LIVE, LogFileName, rotated_name
+from producers.core.files.log_names import LIVE, LogFileName, rotated_name
 from schemas.identity import FIRST_LINE_MAX_BYTES
 
 

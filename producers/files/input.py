@@ -19,7 +19,7 @@ from producers.files.tail import SourceTail
 from producers.polling import next_round
 
 if TYPE_CHECKING:
-    from producers.core.checkpoint import Marks
+    from producers.core.files.checkpoint import Marks
     from producers.files.life import ReadLimits
     from producers.files.watch import Watch
     from schemas.settings import ContainerFilesInput, DockerFilesInput, FilesInput

@@ -14,9 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from producers.chunk import Source, source_of
-from producers.core.container_names import ContainerIdentity, container_id_of_link, container_of_folder, log_file_name
-from producers.core.docker_config import docker_container
-from producers.core.log_names import LogFileName, logs_in, rotated_name
+from producers.core.files.container_names import (
+    ContainerIdentity,
+    container_id_of_link,
+    container_of_folder,
+    log_file_name,
+)
+from producers.core.files.docker_config import docker_container
+from producers.core.files.log_names import LogFileName, logs_in, rotated_name
 from producers.files.formats import CRI, DOCKER, Format, text_format
 from schemas.identity import source_id
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from producers.core.checkpoint import TAIL_BYTES, Mark, OpenStreams, checksum
-from producers.core.log_names import LogFileName
+from producers.core.files.checkpoint import TAIL_BYTES, Mark, OpenStreams, checksum
+from producers.core.files.log_names import LogFileName
 from producers.files.log_file import LogFile
 from runtime.frontier import Frontier
 

@@ -11,9 +11,9 @@ import stat
 from collections.abc import Mapping
 
 from producers.chunk import Loss, Source
-from producers.core.checkpoint import TAIL_BYTES, Mark, Marks, OpenStreams, checksum
-from producers.core.cut import LOOK_BACK_BYTES, behind_cut_line
-from producers.core.log_names import LogFileName
+from producers.core.files.checkpoint import TAIL_BYTES, Mark, Marks, OpenStreams, checksum
+from producers.core.files.cut import LOOK_BACK_BYTES, behind_cut_line
+from producers.core.files.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life
 from producers.files.log_file import LogFile, open_log

@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from producers.core.checkpoint import TAIL_BYTES, Mark, checksum
-from producers.core.log_names import LogFileName
+from producers.core.files.checkpoint import TAIL_BYTES, Mark, checksum
+from producers.core.files.log_names import LogFileName
 from producers.files.log_file import LogFile
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 

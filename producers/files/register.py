@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from producers.core.checkpoint import Mark, Marks, checksum
+from producers.core.files.checkpoint import Mark, Marks, checksum
 from producers.files.recognise import Known
 
 if TYPE_CHECKING:
-    from producers.core.log_names import LogFileName
+    from producers.core.files.log_names import LogFileName
     from producers.files.life import Life
 
 SEEN_SECS: Final = 300.0

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from producers.chunk import Chunk, Loss, Source
-from producers.core.checkpoint import Mark, Marks, OpenStreams, checksum
-from producers.core.cut import behind_cut_line, cut_length
-from producers.core.days import extended, observed, pruned
-from producers.core.log_names import LogFileName
+from producers.core.files.checkpoint import Mark, Marks, OpenStreams, checksum
+from producers.core.files.cut import behind_cut_line, cut_length
+from producers.core.files.days import extended, observed, pruned
+from producers.core.files.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life, ReadLimits
 from producers.files.lives import Lives

@@ -10,10 +10,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producers.core.forward_entries import Entries, EntryLimits, Piece, entries_of
-from producers.core.forward_handshake import PING_MAX_BYTES, Admission, Challenge, answer_ping, helo
-from producers.core.forward_messages import Request, acknowledgement, parse_request
-from producers.core.forward_values import READ_MAX_BYTES, Refusal, ValueStream
+from producers.core.forward.entries import Entries, EntryLimits, Piece, entries_of
+from producers.core.forward.handshake import PING_MAX_BYTES, Admission, Challenge, answer_ping, helo
+from producers.core.forward.messages import Request, acknowledgement, parse_request
+from producers.core.forward.values import READ_MAX_BYTES, Refusal, ValueStream
 
 if TYPE_CHECKING:
     from producers.forward.delivery import Delivery

@@ -10,8 +10,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from producers.core.forward_entries import Entries, Piece, grouped
-from producers.core.forward_sources import Lives, Origins, chunks_of_request
+from producers.core.forward.entries import Entries, Piece, grouped
+from producers.core.forward.sources import Lives, Origins, chunks_of_request
 
 if TYPE_CHECKING:
     from producers.intake import Intake

@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from producers.core.forward_entries import EntryLimits
-from producers.core.forward_handshake import Admission, Challenge
-from producers.core.forward_sources import Lives, Origins
-from producers.core.forward_values import READ_MAX_BYTES, Reason, Refusal
+from producers.core.forward.entries import EntryLimits
+from producers.core.forward.handshake import Admission, Challenge
+from producers.core.forward.sources import Lives, Origins
+from producers.core.forward.values import READ_MAX_BYTES, Reason, Refusal
 from producers.core.seldom import Seldom
 from producers.forward.connection import Connection, Shared
 from producers.forward.delivery import Delivery

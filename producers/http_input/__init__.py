@@ -9,7 +9,7 @@
 
 Delivery: 200 means that all in-sync replicas of Kafka have every byte of the body. After any other answer, or none, the
 client sends the same body again: within `repeat_window_secs` it is recognised and makes no second record (how, and
-where that ends: producers/core/http_repeats.py). A program that posts the very same bytes on purpose within that time
+where that ends: producers/core/http/repeats.py). A program that posts the very same bytes on purpose within that time
 must tell them apart by a time in them or by an Idempotency-Key.
 
 server.py takes connections, receive.py answers requests, body.py reads bodies, delivery.py ships each once.

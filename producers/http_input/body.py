@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from producers.core.http_bodies import DamagedError, Decompression
-from producers.core.http_refusals import Refusal, refusal
-from producers.core.http_requests import Upload
+from producers.core.http.bodies import DamagedError, Decompression
+from producers.core.http.refusals import Refusal, refusal
+from producers.core.http.requests import Upload
 
 
 class Budget:

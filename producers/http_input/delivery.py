@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from producers.chunk import Chunk
-from producers.core.http_repeats import Known
+from producers.core.http.repeats import Known
 from producers.intake import Intake
 
 _log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from producers.chunk import Source, source_of
-from producers.core.http_credentials import Credentials
-from producers.core.http_payload import LONG_WORK_BYTES, Payload, chunks_of, payload_of
-from producers.core.http_refusals import Refusal, refusal
-from producers.core.http_repeats import Repeats, digest_of
-from producers.core.http_requests import Health, Upload, asked
+from producers.core.http.credentials import Credentials
+from producers.core.http.payload import LONG_WORK_BYTES, Payload, chunks_of, payload_of
+from producers.core.http.refusals import Refusal, refusal
+from producers.core.http.repeats import Repeats, digest_of
+from producers.core.http.requests import Health, Upload, asked
 from producers.http_input.body import Budget, Share, read_body
 from producers.http_input.delivery import Deliveries
 from producers.http_input.responses import Taken, accepted, refused

@@ -7,9 +7,9 @@ from typing import Final
 
 from aiohttp import web
 
-from producers.core.http_credentials import CHALLENGE
-from producers.core.http_refusals import Refusal, as_json, as_status, as_status_json, slow_for_otlp
-from producers.core.http_requests import ACCEPTED_CODINGS, JSON, OTLP_PATH, PROTOBUF, Upload, framing_of_otlp
+from producers.core.http.credentials import CHALLENGE
+from producers.core.http.refusals import Refusal, as_json, as_status, as_status_json, slow_for_otlp
+from producers.core.http.requests import ACCEPTED_CODINGS, JSON, OTLP_PATH, PROTOBUF, Upload, framing_of_otlp
 
 _EMPTY_RESPONSE: Final = {"otlp": b"", "otlp_json": b"{}"}
 """ExportLogsServiceResponse without partial_success, which the specification wants unset where all was taken."""

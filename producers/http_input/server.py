@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from producers.core.http_credentials import Credentials
-from producers.core.http_refusals import refusal
+from producers.core.http.credentials import Credentials
+from producers.core.http.refusals import refusal
 from producers.http_input.connection import Connection
 from producers.http_input.receive import Receiver
 from producers.http_input.responses import refused

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from producers.core.journal_export import Cursor
-from producers.core.journal_gaps import Missing
+from producers.core.journald.export import Cursor
+from producers.core.journald.gaps import Missing
 
 
 @dataclass(slots=True)

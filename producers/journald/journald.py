@@ -27,9 +27,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from producers.chunk import Chunk, Loss, Source, source_of
-from producers.core.journal_export import parse_cursor, tag_of_unit
-from producers.core.journal_gaps import Missing
-from producers.core.journal_select import Selection
+from producers.core.journald.export import parse_cursor, tag_of_unit
+from producers.core.journald.gaps import Missing
+from producers.core.journald.select import Selection
 from producers.journald import libsystemd
 from producers.journald.block import Block, Parcel
 from producers.journald.reader import EMPTY, JournalReader, Limits

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from producers.core.journal_export import (
+from producers.core.journald.export import (
     MARK,
     Cursor,
     Field,
@@ -24,8 +24,8 @@ from producers.core.journal_export import (
     parse_cursor,
     unit_of,
 )
-from producers.core.journal_gaps import Missing, hole, leaves_doubt
-from producers.core.journal_select import Selection
+from producers.core.journald.gaps import Missing, hole, leaves_doubt
+from producers.core.journald.select import Selection
 from producers.journald.block import Block
 from producers.journald.files import JournalFiles
 from producers.journald.libsystemd import INVALIDATE, Journal

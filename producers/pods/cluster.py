@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError, SSLError
 
-from producers.core.api_failure import Ask, FailureKind, failure
-from producers.core.owner_chain import LOOKED_UP, Owner
+from producers.core.pods.api_failure import Ask, FailureKind, failure
+from producers.core.pods.owner_chain import LOOKED_UP, Owner
 from producers.pods.connection import Connection
 from schemas.errors import SettingsError, TemporaryError
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-    from producers.core.pod_scope import Scope
+    from producers.core.pods.pod_scope import Scope
     from schemas.settings import PodsSettings
 
 UNREACHABLE: Final = (HTTPError, OSError, ValueError)

@@ -1,7 +1,7 @@
 """One watcher writes, the others stand by: a thread that takes and renews a coordination.k8s.io/v1 Lease.
 
 Of the kubernetes package's own election the loop cannot be stopped, a lost lease does not stop the work, and one
-process cannot lead twice; so only its requests are used, and the rules are in ``producers.core.lease_step``.
+process cannot lead twice; so only its requests are used, and the rules are in ``producers.core.pods.lease_step``.
 
 `term` answers by this process's clock alone: the lease is ours until `renew_deadline_secs` after the beginning of the
 last renewal that succeeded. Others wait `duration_secs`, so the holder has stopped before another begins, also when the
@@ -20,8 +20,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from producers.core import lease_step
-from producers.core.lease_step import Sighting
+from producers.core.pods import lease_step
+from producers.core.pods.lease_step import Sighting
 from producers.pods.cluster import Cluster, ClusterError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from producers.core.owner_chain import LOOKED_UP, Owner, owner_chain, owner_of
+from producers.core.pods.owner_chain import LOOKED_UP, Owner, owner_chain, owner_of
 from producers.pods.cluster import ClusterError
 
 if TYPE_CHECKING:

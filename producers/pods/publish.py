@@ -17,7 +17,7 @@ from runtime.producer import enqueue
 from schemas.errors import FatalError
 
 if TYPE_CHECKING:
-    from producers.core.known_pods import Write
+    from producers.core.pods.known_pods import Write
     from schemas.settings import Settings
 
 BUFFER_FACTOR: Final = 4

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from runtime.metrics import Metrics
 
 if TYPE_CHECKING:
-    from producers.core.known_pods import Change
+    from producers.core.pods.known_pods import Change
     from producers.pods.cluster import ClusterError
     from producers.pods.watch import Why
 

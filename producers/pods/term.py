@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
-from producers.core.known_pods import KnownPods, Write
-from producers.core.pod_scope import Scope
-from producers.core.pod_value import AnnotationRule, deletion_time, pod_uid, pod_value
+from producers.core.pods.known_pods import KnownPods, Write
+from producers.core.pods.pod_scope import Scope
+from producers.core.pods.pod_value import AnnotationRule, deletion_time, pod_uid, pod_value
 from producers.pods.backlog import Backlog
 from producers.pods.cluster import Cluster, ClusterError
 from producers.pods.owners import Owners
@@ -21,7 +21,7 @@ from producers.pods.publish import PodTopic
 from producers.pods.watch import Absent, Complete, Died, PageRead, PodWatch, Present, Trouble
 
 if TYPE_CHECKING:
-    from producers.core.pod_value import ApiObject, Pod
+    from producers.core.pods.pod_value import ApiObject, Pod
     from producers.pods.report import Report
     from producers.pods.watch import News
     from schemas.settings import Settings

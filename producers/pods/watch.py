@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from producers.core.pod_value import pod_uid
-from producers.core.watch_event import GONE, Bookmark, Broken, Gone, Seen, read_event
+from producers.core.pods.pod_value import pod_uid
+from producers.core.pods.watch_event import GONE, Bookmark, Broken, Gone, Seen, read_event
 from producers.pods.cluster import Cluster, ClusterError
 from runtime.backoff import Backoff
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-    from producers.core.pod_scope import Scope
+    from producers.core.pods.pod_scope import Scope
     from schemas.settings import PodsSettings
 
 _log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from producers.core.pod_scope import Scope, SelectorError, field_requirements, label_requirements
+from producers.core.pods.pod_scope import Scope, SelectorError, field_requirements, label_requirements
 from producers.pods.connection import Connection
 from producers.pods.lease import LeaseHolder
 from producers.pods.report import Report

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
-from producers.core.relay_lines import OneVoice, piece_end
+from producers.core.relay.lines import OneVoice, piece_end
 
 LARGE_PIECE_BYTES: Final = 64 * 1024
 WAIT_SECS: Final = 0.1

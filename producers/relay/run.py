@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from producers.core.relay_lines import HoldLimits
+from producers.core.relay.lines import HoldLimits
 from producers.relay.tail_lines import TailLimits, TailLines
 from producers.relay.tailed_file import FollowLimits
 
@@ -112,7 +112,7 @@ def _beside(order: Order) -> Beside | None:
 
 
 def _shipping(order: Order, settings: Settings, program: str) -> Shipping:
-    from producers.core.direct_batch import BatchLimits
+    from producers.core.relay.direct_batch import BatchLimits
     from producers.node import node_name
     from producers.relay.identity import container_from, direct_source, new_incarnation
     from producers.relay.sender import Sender, SenderLimits, destination

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import KafkaError, Message, Producer
 
 from producers.chunk import Chunk, Source
-from producers.core.direct_batch import Batches, BatchLimits
+from producers.core.relay.direct_batch import Batches, BatchLimits
 from runtime.kafka import producer_config, undeliverable
 from schemas.codec import Codec
 from schemas.errors import LogferryError

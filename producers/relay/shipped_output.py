@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from typing import Final
 
-from producers.core.relay_lines import CriLines
+from producers.core.relay.lines import CriLines
 from producers.relay.sender import Sender
 
 _log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from producers.core.relay_lines import HoldLimits, WholeLines
+from producers.core.relay.lines import HoldLimits, WholeLines
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@
         tls: {listen: "[::]:6514", certificate_file: /etc/logferry/tls.crt, key_file: /etc/logferry/tls.key}
 
 Only what delimits messages is read here (UDP and Unix datagrams: one each; connections: see
-`producers.core.syslog_frames`); they travel with octet counts, otherwise byte for byte, and streams parse them. Each
+`producers.core.syslog.frames`); they travel with octet counts, otherwise byte for byte, and streams parse them. Each
 connection is an incarnation, which ends with it; so is each address that sends datagrams, while the producer runs.
 
 Delivery: syslog confirms nothing, and nothing in a message tells it from a repetition. So

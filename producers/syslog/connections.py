@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from producers.core.seldom import Seldom
-from producers.core.syslog_frames import Frames
+from producers.core.syslog.frames import Frames
 
 if TYPE_CHECKING:
     from producers.intake import Intake

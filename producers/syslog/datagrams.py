@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from producers.chunk import Loss
 from producers.core.seldom import Seldom
-from producers.core.syslog_frames import pieces
+from producers.core.syslog.frames import pieces
 
 if TYPE_CHECKING:
     from producers.intake import Intake

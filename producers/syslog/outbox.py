@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from producers.chunk import Chunk, Source
-from producers.core.syslog_frames import counted
+from producers.core.syslog.frames import counted
 from schemas.identity import incarnation
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from bench.pipeline import Pipeline
 from bench.rotation import Arrived, Findings, Rotated, arrived, judged
 from producers.checkpoint_store import FILE_NAME
-from producers.core.checkpoint import Mark, mark_from_text
+from producers.core.files.checkpoint import Mark, mark_from_text
 from tests.conftest import PipelineMaker
 
 pytestmark = pytest.mark.timeout(200)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from producers.core.forward_messages import Request, parse_request
-from producers.core.forward_values import READ_MAX_BYTES, Refusal, ValueStream
+from producers.core.forward.messages import Request, parse_request
+from producers.core.forward.values import READ_MAX_BYTES, Refusal, ValueStream
 
 LIMIT = 1 << 20
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from producers.chunk import Chunk, Loss
-from producers.core.checkpoint import Mark, Marks, mark_from_text, mark_to_text
-from producers.core.log_names import LogFileName, logs_in
+from producers.core.files.checkpoint import Mark, Marks, mark_from_text, mark_to_text
+from producers.core.files.log_names import LogFileName, logs_in
 from producers.files.formats import CRI, Format
 from producers.files.life import Life, ReadLimits
 from producers.files.tail import SourceTail

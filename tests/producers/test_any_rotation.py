@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from producers.core.checkpoint import Mark, Marks
+from producers.core.files.checkpoint import Mark, Marks
 from tests.producers.node import LIMITS, Container, Run, Sent, Written, assembled, restarted
 
 sizes = st.sampled_from([0, 5, 60, 250, 700])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from producers.chunk import Loss, source_of
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from producers.files.formats import text_format
 from tests.producers.node import LIMITS, Run, Sent, restarted
 from tests.producers.program import Program

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.checkpoint_store import FILE_NAME, CheckpointStore
-from producers.core.checkpoint import Mark, Marks, mark_from_text, mark_to_text, sealed, unsealed
+from producers.core.files.checkpoint import Mark, Marks, mark_from_text, mark_to_text, sealed, unsealed
 from schemas.errors import SettingsError
 
 texts = st.text(max_size=20)

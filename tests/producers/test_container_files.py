@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from producers.chunk import Chunk
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.tail import SourceTail

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.container_names import (
+from producers.core.files.container_names import (
     ContainerIdentity,
     container_id_of_link,
     container_of_folder,

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.cut import LineEnd, behind_cut_line, cut_length, docker_open_streams, has_header, open_streams
+from producers.core.files.cut import LineEnd, behind_cut_line, cut_length, docker_open_streams, has_header, open_streams
 from tests.streams.source import sources
 
 blocks = st.lists(st.sampled_from([b"\n", b"a", b"\r", b"\x00", b"line"]), max_size=12).map(b"".join)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.days import NANOS_PER_DAY, day_of, extended, observed, pruned
+from producers.core.files.days import NANOS_PER_DAY, day_of, extended, observed, pruned
 
 MONDAY = 20_000
 NOON = MONDAY * NANOS_PER_DAY + NANOS_PER_DAY // 2

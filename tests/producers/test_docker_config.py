@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.docker_config import docker_container
+from producers.core.files.docker_config import docker_container
 from schemas.codec import Codec
 from schemas.raw_chunk import encode_chunk
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.forward_entries import Entries, EntryLimits, Piece, entries_of, grouped, gunzip, pieces
-from producers.core.forward_messages import Request, parse_request
-from producers.core.forward_values import Refusal
+from producers.core.forward.entries import Entries, EntryLimits, Piece, entries_of, grouped, gunzip, pieces
+from producers.core.forward.messages import Request, parse_request
+from producers.core.forward.values import Refusal
 from tests.producers.forward_client import compressed, entries, message, packed
 
 LIMITS = EntryLimits(decompressed_max_bytes=1 << 20, chunk_max_bytes=4096, entry_max_bytes=100_000)

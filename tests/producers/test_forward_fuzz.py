@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.forward_messages import Request, parse_request
-from producers.core.forward_values import Refusal
+from producers.core.forward.messages import Request, parse_request
+from producers.core.forward.values import Refusal
 from tests.producers.forward_client import compressed, event_time, forward, message, packed, packed_forward
 from tests.producers.forward_taking import taken, values
 

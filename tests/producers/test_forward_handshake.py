@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.forward_handshake import Admission, Challenge, answer_ping, helo
+from producers.core.forward.handshake import Admission, Challenge, answer_ping, helo
 
 ADMISSION = Admission(b"key", {}, b"server")
 WITH_USERS = Admission(b"key", {b"ann": b"secret", "jörg".encode(): b"pw"}, b"server")

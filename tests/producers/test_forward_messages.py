@@ -7,14 +7,14 @@ from typing import Any
 import msgpack
 import pytest
 
-from producers.core.forward_messages import (
+from producers.core.forward.messages import (
     OPTION_MAX_BYTES,
     TAG_MAX_BYTES,
     Request,
     acknowledgement,
     parse_request,
 )
-from producers.core.forward_values import READ_MAX_BYTES, Refusal, ValueStream
+from producers.core.forward.values import READ_MAX_BYTES, Refusal, ValueStream
 from tests.producers.forward_client import (
     compressed,
     entries,

@@ -7,8 +7,8 @@ from hashlib import sha256
 import pytest
 
 from producers.chunk import Chunk
-from producers.core.forward_entries import Entries, Piece
-from producers.core.forward_sources import (
+from producers.core.forward.entries import Entries, Piece
+from producers.core.forward.sources import (
     IDLE_SECS,
     LIVES_MAX,
     SHARED_SOURCES,

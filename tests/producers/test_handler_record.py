@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.handler_record import STANDARD, Logged, level_text, loss_line, record_line
+from producers.core.relay.handler_record import STANDARD, Logged, level_text, loss_line, record_line
 from streams.core.parsers import json as parser
 
 MOMENT = 1795309323.000004

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.http_bodies import PIECE_MAX_BYTES, DamagedError, Decompression, cut, json_lines, lines_of
-from producers.core.http_requests import Coding
-from producers.core.otlp_shape import json_records, protobuf_records
+from producers.core.http.bodies import PIECE_MAX_BYTES, DamagedError, Decompression, cut, json_lines, lines_of
+from producers.core.http.otlp_shape import json_records, protobuf_records
+from producers.core.http.requests import Coding
 from tests.producers.http_serving import otlp
 
 if sys.version_info >= (3, 14):

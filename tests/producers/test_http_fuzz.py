@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.core.http_refusals import OUTCOMES
+from producers.core.http.refusals import OUTCOMES
 from tests.producers.http_serving import REQUESTS, Serving, otlp, serving
 
 FUZZ_SECS = float(os.environ.get("LOGFERRY_FUZZ_SECS", "5"))

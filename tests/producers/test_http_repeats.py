@@ -7,7 +7,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.http_repeats import Repeats, digest_of
+from producers.core.http.repeats import Repeats, digest_of
 
 if sys.version_info >= (3, 14):
     pass

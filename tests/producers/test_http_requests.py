@@ -10,9 +10,9 @@ from google.rpc.status_pb2 import Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.http_credentials import Credentials
-from producers.core.http_refusals import OUTCOMES, Refusal, as_json, as_status, as_status_json, refusal
-from producers.core.http_requests import Health, Upload, asked, text_encoding
+from producers.core.http.credentials import Credentials
+from producers.core.http.refusals import OUTCOMES, Refusal, as_json, as_status, as_status_json, refusal
+from producers.core.http.requests import Health, Upload, asked, text_encoding
 
 if sys.version_info >= (3, 14):
     pass

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from tests.producers.text_input import TextInput
 
 Open = Callable[..., TextInput]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.core.journal_select import Selection
+from producers.core.journald.select import Selection
 from producers.journald import libsystemd
 from producers.journald.reader import JournalReader, Limits
 from schemas.identity import incarnation, source_id

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.journal_export import Cursor, cut_to, export_entry, parse_cursor, tag_of_unit, unit_of
-from producers.core.journal_gaps import Missing, hole, leaves_doubt
-from producers.core.journal_select import Selection
+from producers.core.journald.export import Cursor, cut_to, export_entry, parse_cursor, tag_of_unit, unit_of
+from producers.core.journald.gaps import Missing, hole, leaves_doubt
+from producers.core.journald.select import Selection
 from schemas.settings import InvalidSettingsError, parse_settings
 from tests.producers.journal import read_export
 

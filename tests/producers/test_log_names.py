@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.log_names import LIVE, LogFileName, logs_in, rotated_name
+from producers.core.files.log_names import LIVE, LogFileName, logs_in, rotated_name
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from producers.checkpoint_store import CheckpointStore
-from producers.core.checkpoint import Mark
+from producers.core.files.checkpoint import Mark
 from producers.produce import NodeProducer
 from producers.reader import EARLIER_SECS
 from schemas.identity import incarnation, source_id

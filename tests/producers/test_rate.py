@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.rate import Allowance, allowance_of
+from producers.core.files.rate import Allowance, allowance_of
 
 
 @dataclass(frozen=True)

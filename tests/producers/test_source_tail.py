@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from producers.files.formats import DOCKER
 from producers.files.log_file import CompressedLog, LogFile, PlainLog
 from producers.files.tail import SourceTail

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.syslog_frames import Frames, counted, pieces
+from producers.core.syslog.frames import Frames, counted, pieces
 from tests.producers.syslog_messages import messages_in
 
 LIMIT = 16

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from producers.chunk import Chunk
-from producers.core.checkpoint import Marks
+from producers.core.files.checkpoint import Marks
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
 from producers.files.watch import Watch

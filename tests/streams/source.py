@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from producers.core.cut import open_streams
+from producers.core.files.cut import open_streams
 from schemas.identity import INCOMPLETE, record_id
 
 BEGIN = datetime(2026, 11, 21, 1, 2, 3, tzinfo=UTC)

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from producers.core.pod_scope import Scope
+from producers.core.pods.pod_scope import Scope
 from producers.pods.backlog import Backlog
 from producers.pods.watch import PageRead, Present
 

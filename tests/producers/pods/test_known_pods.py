@@ -7,9 +7,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from producers.core.known_pods import NANOSECONDS, KnownPods
-from producers.core.pod_scope import Scope
-from producers.core.pod_value import AnnotationRule, pod_value
+from producers.core.pods.known_pods import NANOSECONDS, KnownPods
+from producers.core.pods.pod_scope import Scope
+from producers.core.pods.pod_value import AnnotationRule, pod_value
 from schemas.codec import Codec
 from tests.producers.pods.objects import pod
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.api_failure import Ask, failure
-from producers.core.lease_step import held, released, sighting, step
-from producers.core.owner_chain import LONGEST, Owner, longer, owner_chain, owner_of
-from producers.core.pod_scope import Scope, SelectorError, field_requirements, label_requirements
-from producers.core.watch_event import Bookmark, Broken, Gone, Seen, read_event
+from producers.core.pods.api_failure import Ask, failure
+from producers.core.pods.lease_step import held, released, sighting, step
+from producers.core.pods.owner_chain import LONGEST, Owner, longer, owner_chain, owner_of
+from producers.core.pods.pod_scope import Scope, SelectorError, field_requirements, label_requirements
+from producers.core.pods.watch_event import Bookmark, Broken, Gone, Seen, read_event
 from tests.producers.pods.objects import controlled_by
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, 5, UTC)

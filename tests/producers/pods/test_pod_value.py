@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.pod_value import (
+from producers.core.pods.pod_value import (
     AnnotationRule,
     deletion_time,
     is_same,

@@ -12,7 +12,7 @@ import yaml
 
 from deploy.local.stack import Stack
 from deploy.topics import apply_topics
-from producers.core.pod_scope import Scope
+from producers.core.pods.pod_scope import Scope
 from producers.pods import connection
 from producers.pods.cluster import Cluster, ClusterError
 from producers.pods.watch import Complete, PodWatch, Present, Trouble

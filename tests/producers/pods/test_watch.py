@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from producers.core.pod_scope import Scope
+from producers.core.pods.pod_scope import Scope
 from producers.pods.watch import Absent, Complete, Died, News, PageRead, PodWatch, Present, Trouble
 from schemas.settings import PodsSettings
 from tests.producers.pods.api_server import ApiServer

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from producers.chunk import Chunk, source_of
-from producers.core.direct_batch import Batches, BatchLimits
+from producers.core.relay.direct_batch import Batches, BatchLimits
 
 SOURCE = source_of("00112233445566aa", "node-1", "relay", "cri")
 LIMITS = BatchLimits(chunk_max_bytes=50, linger_secs=0.1, memory_max_bytes=100)

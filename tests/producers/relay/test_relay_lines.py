@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.relay_lines import PIECE_BYTES, CriLines, HoldLimits, OneVoice, WholeLines, piece_end, prefixed
+from producers.core.relay.lines import PIECE_BYTES, CriLines, HoldLimits, OneVoice, WholeLines, piece_end, prefixed
 
 TIME = b"2026-11-21T01:02:03.000000004Z"
 blocks = st.lists(st.binary(max_size=20).map(lambda data: data.replace(b"a", b"\n")), max_size=20)

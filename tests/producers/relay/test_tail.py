@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.core.relay_lines import HoldLimits
+from producers.core.relay.lines import HoldLimits
 from producers.relay.tailed_file import FollowLimits, TailedFile
 from tests.producers.relay.running import Relay, python, wait_until
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.cut import docker_open_streams
+from producers.core.files.cut import docker_open_streams
 from streams.core.framing.docker import LINE_MAX_BYTES
 from tests.streams.framing.chunks import chunk, outcome_of
 from tests.streams.replay import RAW, read_back, run_with_crashes

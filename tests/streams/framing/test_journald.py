@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.core.journal_export import Cursor, export_entry
+from producers.core.journald.export import Cursor, export_entry
 from schemas.identity import record_id
 from tests.streams.framing.chunks import LIFE, OBSERVED, chunk, only, outcome_of
 from tests.streams.framing.samples import JOURNAL

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from producers.core.cut import LineEnd
+from producers.core.files.cut import LineEnd
 from streams.core import process
 from tests.streams.framing.chunks import OBSERVED, Outcome, chunk, only, outcome_of
 from tests.streams.replay import RAW, read_back, run_with_crashes

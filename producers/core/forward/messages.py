@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgpack
 
-from producers.core.forward_values import Refusal, array_header, end_of, is_array, may_be_a_time, text
+from producers.core.forward.values import Refusal, array_header, end_of, is_array, may_be_a_time, text
 
 TAG_MAX_BYTES: Final = 1024
 """Longest tag. Docker's and Kubernetes' own have less than 300."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from producers.chunk import Chunk, Source
-from producers.core.http_bodies import cut, json_lines, lines_of
-from producers.core.http_refusals import Refusal, refusal
-from producers.core.http_requests import Upload
-from producers.core.otlp_shape import json_records, protobuf_records
+from producers.core.http.bodies import cut, json_lines, lines_of
+from producers.core.http.otlp_shape import json_records, protobuf_records
+from producers.core.http.refusals import Refusal, refusal
+from producers.core.http.requests import Upload
 
 LONG_WORK_BYTES: Final = 128 * 1024
 """JSON longer than this is looked through in a thread: 128 KiB of OTLP take 7 ms of CPU, 6.4 MiB take 250 ms."""

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from producers.core.owner_chain import longer
-from producers.core.pod_scope import Scope
-from producers.core.pod_value import Pod, is_same, merged
+from producers.core.pods.owner_chain import longer
+from producers.core.pods.pod_scope import Scope
+from producers.core.pods.pod_value import Pod, is_same, merged
 from schemas.codec import Codec, Undecodable
 
 NANOSECONDS = 1_000_000_000

@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 from urllib.parse import parse_qs, unquote_to_bytes
 
-from producers.core.http_refusals import Refusal, refusal
+from producers.core.http.refusals import Refusal, refusal
 from schemas.framing import Framing
 
 Coding: TypeAlias = Literal["identity", "gzip", "deflate", "zstd"]

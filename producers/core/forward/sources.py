@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from producers.chunk import Chunk, Source, source_of
-from producers.core.forward_entries import Entries, Piece
+from producers.core.forward.entries import Entries, Piece
 from schemas.identity import incarnation, source_id
 
 SHARED_SOURCES: Final = 16

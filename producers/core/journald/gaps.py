@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from producers.core.journal_export import Cursor
+from producers.core.journald.export import Cursor
 
 YOUNG_SECS: Final = 1.0
 """An entry's timestamp is taken before it is written and clocks are corrected; what is older than this by the time that

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import Final, Protocol
 
-from producers.core.http_requests import Coding
+from producers.core.http.requests import Coding
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import translate
 from typing import Final
 
-from producers.core.journal_export import Field
+from producers.core.journald.export import Field
 
 PRIORITIES: Final = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 """By number, as in syslog(3)."""

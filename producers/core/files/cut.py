@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from producers.core.checkpoint import OpenStreams
+from producers.core.files.checkpoint import OpenStreams
 
 LOOK_BACK_BYTES: Final = 64 * 1024
 """So far back lines are searched for partial ones where reading begins at a file's end. One holds at most 16 KiB."""

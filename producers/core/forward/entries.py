@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import msgpack
 
-from producers.core.forward_messages import Request
-from producers.core.forward_values import READ_MAX_BYTES, Refusal, is_array
+from producers.core.forward.messages import Request
+from producers.core.forward.values import READ_MAX_BYTES, Refusal, is_array
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 

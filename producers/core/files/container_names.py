@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from producers.core.log_names import LogFileName
+from producers.core.files.log_names import LogFileName
 
 _POD_FOLDER = re.compile(r"(?P<namespace>[^_/]+)_(?P<pod>[^_/]+)_(?P<uid>[^_/]+)")
 _LOG_FILE = re.compile(r"(?P<restart>\d+)\.log(?:\.(?P<rotated>\d{8}-\d{6}(?:-\d+)?)(?P<gz>\.gz)?)?")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final
 
-from producers.core.days import Days
+from producers.core.files.days import Days
 
 OpenStreams = dict[str, str]
 """Stream whose last line is partial -> that line's timestamp."""
@@ -50,7 +50,7 @@ class Mark:
     settled: tuple[int, ...] = ()
     """Device, inode, size and modification time of a file that is known to hold nothing beyond ``offset``."""
     days: Days = ()
-    """See producers.core.days."""
+    """See producers.core.files.days."""
 
 
 _NAMES: Final = tuple(each.name for each in fields(Mark))

@@ -1,0 +1,1 @@
+"""Decisions about files of containers, programs and system components, without files, clients or clocks."""

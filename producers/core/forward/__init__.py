@@ -1,0 +1,1 @@
+"""Decisions about the fluentd forward protocol, without files, clients or clocks."""

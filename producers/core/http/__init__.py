@@ -1,0 +1,1 @@
+"""Decisions about HTTP requests, without files, clients or clocks."""

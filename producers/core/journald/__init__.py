@@ -1,0 +1,1 @@
+"""Decisions about the systemd journal, without files, clients or clocks."""

@@ -1,0 +1,1 @@
+"""Decisions about the pod watcher, without files, clients or clocks."""

@@ -1,0 +1,1 @@
+"""Decisions about the relay and the logging handler, without files, clients or clocks."""

@@ -1,0 +1,1 @@
+"""Decisions about syslog, without files, clients or clocks."""
