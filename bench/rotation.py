@@ -2,7 +2,7 @@
 
 ::
 
-    python -m bench.rotation --secs 300 --json
+    python -m bench.rotation --secs 300
 
 Twenty containers' files are rotated once a second each, all but the newest rotated file compressed, five kept.
 Meanwhile the producer is stopped again and again, by SIGTERM and by SIGKILL in turn, for k seconds, k = 0..6. At the

@@ -32,7 +32,7 @@ WALK_SHARE: Final = 20
 LOOK_SHARE: Final = 500
 """The same for looking whether folders have changed of which nothing is heard: at most 0.2 %."""
 
-WALK_SECS: Final = 30.0
+WALK_SECS: Final = 120.0
 """How often the globs are walked though no folder seems to have changed: a link in the middle of a path may have."""
 
 LIST_SECS: Final = 600.0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,14 @@ from producers.chunk import Chunk
 from producers.syslog import Syslog
 from schemas.settings import SyslogInput
 from tests.producers.intake import RecordingIntake
+
+Check = Callable[[RecordingIntake], Awaitable[None]]
+LOOPBACK = "127.0.0.1:0"
+
+
+def run(check: Check) -> None:
+    """A test in an event loop, for a minute at most."""
+    asyncio.run(asyncio.wait_for(check(RecordingIntake()), 60))
 
 
 def messages_in(payload: bytes) -> list[bytes]:

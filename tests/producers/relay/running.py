@@ -95,3 +95,27 @@ class Relay:
 def wrapped(program: Sequence[str], *options: str | Path, env: Mapping[str, str] | None = None) -> Relay:
     """A relay around a program."""
     return Relay(*options, "--exec", "--", *program, env=env)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add to a file as a program does."""
+    with path.open("ab") as file:
+        file.write(content)
+
+
+def open_files(pid: int) -> set[str]:
+    found = set()
+    for link in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            found.add(str(link.readlink()))
+        except OSError:
+            continue
+    return found
+
+
+def position(pid: int, path: Path) -> str | None:
+    return str(path) if str(path) in open_files(pid) else None
+
+
+def io_read(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/io").read_text().split()[1])
