@@ -38,4 +38,4 @@ def become(settings: Settings) -> NoReturn:
     os.lseek(descriptor, 0, os.SEEK_SET)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "producers", str(descriptor)])
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "producers", str(descriptor)])
