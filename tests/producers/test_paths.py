@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 import tempfile
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def test_it_names_the_paths_that_pythons_glob_names(entries: list[tuple[str, str
         root.mkdir()
         make(root, entries)
         text = f"{glob.escape(str(root))}/{'/'.join(pattern)}"
-        expected = {path.rstrip("/") for path in glob.glob(text, recursive=True)}  # noqa: PTH207 - the oracle
+        named = {path.rstrip("/") for path in glob.glob(text, recursive=True)}  # noqa: PTH207 - the oracle
+        expected = {path for path in named if os.path.lexists(path)}  # ``missing/**`` names a missing folder there
         found = set(PathGlob(text, lambda _folder: None).all())
         # Python follows links to folders under **, which may lead in circles; a folder itself is no log.
         assert {path for path in found if not Path(path).is_dir()} <= expected

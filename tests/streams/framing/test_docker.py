@@ -149,13 +149,20 @@ files = st.lists(
 @st.composite
 def cut(draw: st.DrawFn, content: bytes) -> list[bytes]:
     """Values of logs.raw that hold a file."""
-    ends = sorted({*draw(st.lists(st.integers(1, len(content)), max_size=4)), len(content)})
+    drawn = draw(st.lists(st.integers(1, len(content)), max_size=4))
+    ends = sorted({*(not_within_partial_line(content, end) for end in drawn), len(content)})
     chunks = []
     for begin, end in zip([0, *ends], ends, strict=False):
         behind = content[: content.rfind(b"\n", 0, begin) + 1]
         resumed = {"inside_line": behind != content[:begin], "open_streams": docker_open_streams(behind)}
         chunks.append(chunk("docker", content[begin:end], begin, resumed=resumed, ended=end == len(content)))
     return [RAW.encode(each) for each in chunks]
+
+
+def not_within_partial_line(content: bytes, end: int) -> int:
+    """A producer cuts a line only where it is longer than any that Docker writes, so never a partial one."""
+    begin, stop = content.rfind(b"\n", 0, end) + 1, content.find(b"\n", end) + 1
+    return end if begin == end or json.loads(content[begin:stop])["log"].endswith("\n") else stop
 
 
 def plainly(content: bytes) -> list[tuple[int, str, str]]:
