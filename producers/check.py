@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from producers.checkpoint_store import state_on_disk
-from producers.core.files.checkpoint import Marks
 from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
-from producers.files.life import ReadLimits
 from producers.files.watch import Watch
 from producers.inputs import file_inputs, network_inputs, started
 from producers.node import node_name
@@ -83,7 +81,7 @@ def check(settings: Settings) -> Check:
     readable: list[Readable] = []
     unreadable: list[Unreadable] = []
     try:
-        for each in _inputs(settings, node, marks, watch):
+        for each in file_inputs(settings, node, marks, watch):
             from_end = each.starts_at_end and started(each.name) not in positions
             for _ in each.scan(time.monotonic(), time.time(), from_end=from_end):
                 pass
@@ -96,13 +94,6 @@ def check(settings: Settings) -> Check:
     network_inputs(settings, node)
     types = {name: each.type for name, each in settings.inputs.items() if each.type not in LAYOUTS}
     return Check(node, readable, unreadable, [Listener(name, kind) for name, kind in types.items()])
-
-
-def _inputs(settings: Settings, node: str, marks: Marks, watch: Watch) -> Iterator[FileInput]:
-    producer = settings.producer
-    limits = ReadLimits(producer.chunk_max_bytes, producer.line_max_bytes, producer.unterminated_line_secs)
-    for name, each in file_inputs(settings).items():
-        yield FileInput(name, each, LAYOUTS[each.type](each, node), marks, limits, watch)
 
 
 def _readable(name: str, tail: SourceTail, before: dict[str, int], *, from_end: bool) -> Readable:

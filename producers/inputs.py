@@ -8,12 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from producers.files.input import FileInput
 from producers.files.layouts import LAYOUTS
+from producers.files.life import ReadLimits
 from schemas.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from producers.core.files.checkpoint import Marks
+    from producers.files.watch import Watch
     from producers.intake import NetworkInput
     from schemas.settings import Settings
 
@@ -31,9 +35,18 @@ def started(name: str) -> str:
     return f"started/{name}"
 
 
-def file_inputs(settings: Settings) -> dict[str, Any]:
-    """The entries of `inputs` that read files, by name."""
-    return {name: each for name, each in settings.inputs.items() if each.type in LAYOUTS}
+def file_inputs(
+    settings: Settings, node: str, marks: Marks, watch: Watch, *, unknown_bytes: int = 0
+) -> list[FileInput]:
+    """The entries of `inputs` that read files, made. ``unknown_bytes`` as in ReadLimits."""
+    producer = settings.producer
+    limits = ReadLimits(
+        producer.chunk_max_bytes, producer.line_max_bytes, producer.unterminated_line_secs, unknown_bytes
+    )
+    readable: dict[str, Any] = {name: each for name, each in settings.inputs.items() if each.type in LAYOUTS}
+    return [
+        FileInput(name, each, LAYOUTS[each.type](each, node), marks, limits, watch) for name, each in readable.items()
+    ]
 
 
 def network_inputs(settings: Settings, node: str) -> dict[str, NetworkInput]:

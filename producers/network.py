@@ -28,8 +28,6 @@ GREED: Final = 4
 """How much of the memory an input may hold, in parts of what is free. More lets one input have more of it, and leaves
 less to those that come later; with 4, more than a chunk of the usual 256 KiB is left of the smallest share (2 MiB)."""
 
-Sending = Callable[[], None]
-
 
 class Network:
     """All inputs that listen."""

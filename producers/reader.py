@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from producers.chunk import Loss, source_of
 from producers.core.files.rate import Allowance, allowance_of
-from producers.files.input import FileInput
-from producers.files.layouts import LAYOUTS
-from producers.files.life import ReadLimits
-from producers.inputs import file_inputs
+from producers.inputs import file_inputs, started
 from producers.polling import Polling, next_round
 from producers.schedule import Schedule
 
@@ -62,16 +59,8 @@ class FileReader:
         self._output = output
         self._metrics = metrics
         self._memory = memory_max_bytes
-        limits = ReadLimits(
-            producer.chunk_max_bytes,
-            producer.line_max_bytes,
-            producer.unterminated_line_secs,
-            0 if store.ended_in_order else memory_max_bytes + producer.line_max_bytes,
-        )
-        self._inputs = [
-            FileInput(name, each, LAYOUTS[each.type](each, node), store.marks, limits, watch)
-            for name, each in file_inputs(settings).items()
-        ]
+        unknown = 0 if store.ended_in_order else memory_max_bytes + producer.line_max_bytes
+        self._inputs = file_inputs(settings, node, store.marks, watch, unknown_bytes=unknown)
         self._schedule = Schedule()
         self._polling = Polling(producer.poll_interval_secs, producer.scan_interval_secs)
         self._allowances: dict[str, Allowance | None] = {}
@@ -82,6 +71,8 @@ class FileReader:
         self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
         self._pending = 0
         """Bytes of files that Kafka has not acknowledged."""
+        self._dated: list[tuple[SourceTail, Reading]] = []
+        """What was read in this round and may be sent only when the checkpoint is on disk: one write for all of it."""
         self._node = node
 
     # -- what changed --------------------------------------------------------------------------------------------------
@@ -130,11 +121,10 @@ class FileReader:
 
     def _scan(self, now: float, wall: float) -> None:
         for each in self._inputs:
-            started = f"started/{each.name}"
-            from_end = each.starts_at_end and started not in self._store.positions
+            from_end = each.starts_at_end and started(each.name) not in self._store.positions
             for tail in each.scan(now, wall, from_end=from_end):
                 self._schedule.wake(tail)
-            self._store.advance(started, "yes")
+            self._store.advance(started(each.name), "yes")
 
     def idle_secs(self, now: float) -> float:
         """How long nothing has to be read or looked at, unless something is heard."""
@@ -145,6 +135,15 @@ class FileReader:
 
     def read_round(self, now: float) -> bool:
         """One chunk of each log that has something; whether there may be more at once."""
+        sent = self._read_ready(now)
+        if self._dated:
+            self._store.save()
+            for tail, reading in self._dated:
+                self._send(tail, reading, now)
+            self._dated.clear()
+        return sent
+
+    def _read_ready(self, now: float) -> bool:
         sent = False
         for _ in range(self._schedule.ready()):
             if self._pending >= self._memory:
@@ -164,9 +163,13 @@ class FileReader:
             return False
         reading = self._next_chunk(tail, now)
         if reading is not None:
+            self._pending += len(reading.chunk.payload)
             if allowance is not None:
                 allowance.spend(len(reading.chunk.payload))
-            self._send(tail, reading, now)
+            if reading.dated:
+                self._dated.append((tail, reading))
+            else:
+                self._send(tail, reading, now)
         self._report(tail)
         return reading is not None
 
@@ -188,9 +191,6 @@ class FileReader:
 
     def _send(self, tail: SourceTail, reading: Reading, now: float) -> None:
         chunk, size = reading.chunk, len(reading.chunk.payload)
-        if reading.dated:
-            self._store.save()
-        self._pending += size
         self._output.send(chunk, partial(self._kept, reading.life, chunk.offset, size))
         tail.read_at = now
         if chunk.ended or size >= self._settings.chunk_max_bytes // 2:

@@ -157,7 +157,7 @@ class FileInput:
             self._dirty.add(folder)
             self._listed.pop(folder, None)  # a file may have grown, which the folder's time does not show
         if folder in self._entered and (folder not in self._folders or f"{folder}/{name}" not in self._places):
-            self._next_walk = min(self._next_walk, 0.0)
+            self._next_walk = 0.0
 
     def sweep(self, *, full: bool = True) -> None:
         """Look at every folder again where its time says that it changed; or else at those that cannot be watched."""

@@ -70,13 +70,11 @@ class Life:
     frontier: Frontier[Step] = field(default_factory=Frontier)
     """Chunks in flight by offset."""
 
-    def acknowledge(self, start: int) -> int:
-        """The chunk that begins at ``start`` is in Kafka; returns by how many bytes the mark advanced."""
+    def acknowledge(self, start: int) -> None:
+        """The chunk that begins at ``start`` is in Kafka."""
         mark = self.mark
-        advanced = mark.offset
         for step in self.frontier.finish(start):
             mark.offset, mark.ended, mark.open_streams, mark.tail = step.end, step.ended, step.open_streams, step.tail
-        return mark.offset - advanced
 
     def was_truncated(self) -> bool:
         """Whether the file does not hold any more what it is known to have held. One that cannot be read may do so."""

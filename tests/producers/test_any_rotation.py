@@ -8,15 +8,16 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from producers.core.files.checkpoint import Mark, Marks
-from tests.producers.node import LIMITS, Container, Run, Sent, Written, assembled, restarted
+from tests.producers.node import Container, Run, Written, assembled
+from tests.producers.producer_rules import ProducerRules
 
 sizes = st.sampled_from([0, 5, 60, 250, 700])
 
 
-class RotationModel(RuleBasedStateMachine):
+class RotationModel(ProducerRules):
     """A real folder with real files, and a producer that may be killed at any moment."""
 
     def __init__(self) -> None:
@@ -24,8 +25,6 @@ class RotationModel(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(prefix="logferry-")
         self.container = Container(Path(self.folder.name))
         self.run = Run(self.container, Marks(), 0.0)
-        self.saved: dict[str, str] | None = None
-        self.earlier: list[Sent] = []
 
     # -- the runtime and kubelet ---------------------------------------------------------------------------------
 
@@ -86,42 +85,11 @@ class RotationModel(RuleBasedStateMachine):
 
     # -- the producer --------------------------------------------------------------------------------------------
 
-    @rule()
-    def scan(self) -> None:
-        self.run.scan()
-
-    @rule(secs=st.sampled_from([0.1, 0.6, 11.0, 40_000.0]))
-    def wait(self, secs: float) -> None:
-        self.run.now += secs
-
-    @rule()
-    def read(self) -> None:
-        self.run.read()
-
-    @rule()
-    def read_all(self) -> None:
-        self.run.read_all()
-
-    @precondition(lambda self: self.run.flying)
-    @rule(data=st.data())
-    def acknowledge(self, data: st.DataObject) -> None:
-        self.run.acknowledge(data.draw(st.integers(0, len(self.run.flying) - 1)))
-
-    @rule()
-    def save(self) -> None:
-        self.saved = self.run.checkpoint()
-
-    @rule()
-    def kill_and_start_again(self) -> None:
-        self.earlier += self.run.sent
-        self.run = restarted(self.run, self.saved)
-
     @precondition(lambda self: not any(life.deleted for life in self.container.lives))
     @rule()
     def kill_and_start_again_without_checkpoint(self) -> None:
         self.saved = None
-        self.earlier += self.run.sent
-        self.run = restarted(self.run, None)
+        self.kill_and_start_with(None)
 
     def mark(self, name: str) -> Mark:
         mark = self.run.marks.get(name)
@@ -140,10 +108,6 @@ class RotationModel(RuleBasedStateMachine):
             else:
                 assert before.ended
                 assert order[after.life.incarnation] > order[before.life.incarnation]
-
-    @invariant()
-    def no_chunk_is_larger_than_allowed(self) -> None:
-        assert all(len(chunk.payload) <= LIMITS.line_max_bytes for chunk in self.run.sent)
 
     @invariant()
     def a_mark_never_stands_behind_what_is_acknowledged(self) -> None:

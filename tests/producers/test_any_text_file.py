@@ -7,27 +7,25 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from producers.chunk import Loss, source_of
+from producers.chunk import source_of
 from producers.core.files.checkpoint import Marks
 from producers.files.formats import text_format
-from tests.producers.node import LIMITS, Run, Sent, restarted
+from tests.producers.node import Run, Sent
+from tests.producers.producer_rules import ProducerRules
 from tests.producers.program import Program
 
 SOURCE = source_of("00112233445566bb", "node-1", "files", "raw")
 sizes = st.sampled_from([0, 5, 60, 250, 700])
 
 
-class TextModel(RuleBasedStateMachine):
+class TextModel(ProducerRules):
     """A real folder with real files, and a producer that may be killed at any moment."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(prefix="logferry-")
-        self.earlier: list[Sent] = []
-        self.losses: list[Loss] = []
-        self.saved: dict[str, str] = {}
 
     @initialize(appends=st.booleans(), banner=st.booleans())
     def begin(self, appends: bool, banner: bool) -> None:
@@ -101,51 +99,11 @@ class TextModel(RuleBasedStateMachine):
 
     # -- the producer --------------------------------------------------------------------------------------------------
 
-    @rule()
-    def scan(self) -> None:
-        self.run.scan()
-
-    @rule(secs=st.sampled_from([0.1, 0.6, 11.0, 40_000.0]))
-    def wait(self, secs: float) -> None:
-        self.run.now += secs
-
     @rule(secs=st.sampled_from([-90_000.0, 90_000.0, 1e9]))
     def set_the_clock(self, secs: float) -> None:
         self.run.jump = secs
 
-    @rule()
-    def read(self) -> None:
-        sent = self.run.read()
-        if sent is not None and sent.dated:
-            self.save()
-
-    @rule()
-    def read_all(self) -> None:
-        while (sent := self.run.read()) is not None:
-            if sent.dated:
-                self.save()
-
-    @precondition(lambda self: self.run.flying)
-    @rule(data=st.data())
-    def acknowledge(self, data: st.DataObject) -> None:
-        self.run.acknowledge(data.draw(st.integers(0, len(self.run.flying) - 1)))
-
-    @rule()
-    def save(self) -> None:
-        self.saved = self.run.checkpoint()
-
-    @rule()
-    def kill_and_start_again(self) -> None:
-        self.earlier += self.run.sent
-        self.losses += self.run.losses
-        self.run = restarted(self.run, self.saved)
-
     # -- what must be true ---------------------------------------------------------------------------------------------
-
-    @invariant()
-    def no_chunk_is_larger_than_allowed(self) -> None:
-        if hasattr(self, "run"):
-            assert all(len(chunk.payload) <= LIMITS.line_max_bytes for chunk in self.run.sent)
 
     def teardown(self) -> None:
         try:

@@ -90,3 +90,30 @@ def test_a_file_that_cannot_be_read_now_is_not_lost(
     look(producer, EARLIER_SECS + 1.5)
     assert lost(caplog) == []
     assert "no regular file" in caplog.text
+
+
+def test_the_first_chunks_of_many_text_files_wait_for_one_write_of_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        (tmp_path / f"{number}.log").write_text(f"line of {number}\n")
+    made = NodeProducer(
+        parse_settings(
+            f"""
+kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+producer: {{node: node-1, state_folder: {tmp_path / "state"}}}
+inputs: {{text: {{type: files, path: "{tmp_path}/*.log"}}}}
+""",
+            "logferry.yaml",
+            {},
+        )
+    )
+    events: list[str] = []
+    monkeypatch.setattr(made._store, "save", lambda: events.append(f"saved {len(made._store.marks)}"))
+    monkeypatch.setattr(made._output, "send", lambda chunk, _kept: events.append("sent"))
+    made.files.look(0.0)
+    made.files.read_round(0.0)
+    assert events == ["saved 50", *["sent"] * 50]
+    made.files.close()
+    made._watch.close()
+    made._store.close()

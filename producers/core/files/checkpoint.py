@@ -1,7 +1,7 @@
 """What a producer remembers between two lives of itself: how far each incarnation is acknowledged.
 
 Each mark is kept as a line of text with a checksum. One that does not fit is never trusted; reading then begins anew,
-which repeats records but neither loses nor doubles them, since record ids are computed from incarnation and offset.
+which loses nothing. Lines of containers keep their ids, since those are computed; other lines get new ones.
 """
 
 from __future__ import annotations

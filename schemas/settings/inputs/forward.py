@@ -4,8 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.settings.inputs.listen import Address, ServerTls
-from schemas.settings.inputs.syslog import SocketPath
+from schemas.settings.inputs.listen import Address, ServerTls, SocketPath
 from schemas.settings.node import CHUNK_BYTES_AT_MOST, KIB, MIB
 from schemas.settings.parts import SIZE, Count, Problem, ProblemsError, ScalarText, Seconds, Section, mistake
 from schemas.settings.secret import Secret

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field
 
 from schemas.settings.parts import AbsolutePath, Section, mistake
 
+_SOCKET_PATH_BYTES_AT_MOST = 107
+
 
 def _address(text: str) -> str:
     if not re.fullmatch(r"(\[[0-9A-Fa-f:]+\]|[^\s:/\[\]]*):\d{1,5}", text) or int(text.rpartition(":")[2]) > 65535:
@@ -16,6 +18,16 @@ def _address(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address), Field(examples=["0.0.0.0:5140"])]
 """``HOST:PORT``; port 0 takes any free one, an empty host listens everywhere."""
+
+
+def _socket_path(path: str) -> str:
+    if len(path.encode()) > _SOCKET_PATH_BYTES_AT_MOST:
+        raise mistake(f"{path!r} is too long: the path of a socket has at most 107 bytes", "choose a shorter one")
+    return path
+
+
+SocketPath = Annotated[AbsolutePath, AfterValidator(_socket_path)]
+"""Path of a Unix socket."""
 
 
 def host_and_port(address: str) -> tuple[str, int]:

@@ -2,22 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from schemas.settings.inputs.listen import Address, ServerTls
-from schemas.settings.parts import NUMBER, SIZE, AbsolutePath, Count, ScalarText, Seconds, Section, Size, mistake
+from schemas.settings.inputs.listen import Address, ServerTls, SocketPath
+from schemas.settings.parts import NUMBER, SIZE, Count, ScalarText, Seconds, Section, Size, mistake
 
 _CHUNK_BYTES_AT_MOST = 4 * 1024 * 1024
-_SOCKET_PATH_BYTES_AT_MOST = 107
-
-
-def _socket_path(path: str) -> str:
-    if len(path.encode()) > _SOCKET_PATH_BYTES_AT_MOST:
-        raise mistake(f"{path!r} is too long: the path of a socket has at most 107 bytes", "choose a shorter one")
-    return path
-
-
-SocketPath = Annotated[AbsolutePath, AfterValidator(_socket_path)]
 
 
 class SyslogTls(ServerTls):
