@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from streams.core.framing.attributes import json_text
+from streams.core.framing.attributes import Attributes
 
 Pods = Mapping[str, Mapping[str, Any]]
 """Pod uid -> Pod value."""
@@ -75,22 +75,22 @@ def _told_by_the_node(container: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value}
 
 
-def attributes_of(source: Mapping[str, Any]) -> str:
+def attributes_of(source: Mapping[str, Any]) -> Attributes | None:
     """Attributes of all records of a source: a container outside Kubernetes, by the names of OpenTelemetry.
 
-    A JSON object; empty when there are none. The record's ``kubernetes`` is for pods, so that dashboards find nothing
-    there that is none.
+    None when there are none. The record's ``kubernetes`` is for pods, so that dashboards find nothing there that is
+    none.
     """
     container = source["container"]
     if container is None or container["namespace"]:
-        return ""
+        return None
     told = {
         "container.name": container["name"],
         "container.id": container["id"],
         "container.image.name": container.get("image"),
         **{f"container.label.{name}": value for name, value in container.get("labels", {}).items()},
     }
-    return json_text({name: value for name, value in told.items() if value})
+    return {name: value for name, value in told.items() if value}
 
 
 def _container_of(pod: Mapping[str, Any], name: str, restart: int) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from schemas.identity import record_id
-from streams.core.framing.attributes import merged
+from streams.core.framing.attributes import json_text, merged
 from streams.core.framing.event import Container, Event, Unreadable
 from streams.core.parsers.parsed import Fields
 from streams.core.records import RecordBuilder
@@ -63,9 +63,9 @@ def _take(builder: RecordBuilder, work: Work, entry: Event, origin: Origin) -> N
 
 def _record(work: Work, entry: Event, position: int, fields: Fields) -> dict[str, Any]:
     """An entry, or a part of one, with all fields of a record but the resource."""
-    if work.attributes:
-        fields["attributes"] = merged(fields["attributes"], work.attributes)
+    attributes = merged(fields["attributes"], work.attributes or {})
     return fields | {
+        "attributes": json_text(attributes) if attributes else "{}",
         "id": record_id(work.incarnation, position),
         "offset": position,
         "timestamp": entry.timestamp,
@@ -89,7 +89,7 @@ def _parts(entry: Event, limit: int) -> Iterator[tuple[int, Fields]]:
         return
     whole = fields | {"original": None, "flags": (*fields["flags"], "split")}
     for number, piece in enumerate(_pieces(body, most)):
-        attributes = fields["attributes"] if number == 0 else "{}"
+        attributes = fields["attributes"] if number == 0 else {}
         yield entry.position + number * entry.step, whole | {"body": piece, "attributes": attributes}
 
 

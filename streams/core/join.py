@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
 
+from streams.core.framing.attributes import Attributes
 from streams.core.framing.line import Line, LongLine
 from streams.core.rfc3339 import timestamp_nanos
 
@@ -50,7 +51,7 @@ class Partial(Generic[Work]):
     """When its latest piece came, by the clock of whoever feeds chunks in."""
     latest: bytes
     """Timestamp of its latest piece."""
-    attributes: str = ""
+    attributes: Attributes | None = None
     """What its writer says beside the content."""
     content: bytearray = field(default_factory=bytearray)
     parts: int = 0
@@ -67,7 +68,7 @@ class Joined(Generic[Work]):
     stream: bytes
     content: bytes
     flags: tuple[str, ...] = ()
-    attributes: str = ""
+    attributes: Attributes | None = None
 
 
 @dataclass

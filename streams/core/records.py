@@ -16,12 +16,11 @@ from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
 from streams.core.framing import cri
-from streams.core.framing.attributes import merged
+from streams.core.framing.attributes import Attributes, json_text, merged
 from streams.core.framing.cri import STREAMS
 from streams.core.framing.line import Line, LineFraming
 from streams.core.join import REMEMBERED_LIVES, CutLine, Joined, SourceState
 from streams.core.parsers import json, text
-from streams.core.parsers.parsed import Fields
 from streams.core.rfc3339 import timestamp_nanos
 from streams.core.rules import SEVERITIES
 from streams.core.work import Counts, JoinLimits, Output, Result, Work
@@ -199,7 +198,7 @@ class RecordBuilder:
         stream: bytes,
         content: bytes,
         flags: tuple[str, ...] = (),
-        attributes: str = "",
+        attributes: Attributes | None = None,
     ) -> None:
         """One log event: drop it, or write it to the topics that take it."""
         parser = json.PARSER
@@ -229,8 +228,11 @@ class RecordBuilder:
         event["observed_timestamp"] = work.observed_timestamp
         event["stream"] = _STREAM_NAMES[stream]
         event["severity_number"] = number
-        if flags or attributes:
-            _add(event, flags, attributes)
+        if flags:
+            event["flags"] += flags
+        if attributes:
+            event["attributes"] = merged(event["attributes"], attributes)
+        event["attributes"] = json_text(event["attributes"]) if event["attributes"] else "{}"
         value = self._encode(work.prefix, event)
         for topic in topics:
             self._outputs.append((work, topic, value))
@@ -274,15 +276,9 @@ class RecordBuilder:
         )
 
 
-def _add(event: Fields, flags: tuple[str, ...], attributes: str) -> None:
-    event["flags"] += flags
-    if attributes:
-        event["attributes"] = merged(event["attributes"], attributes)
-
-
-def _attributes(of_line: str, of_chunk: str) -> str:
-    """What stands beside the content of a line: both are JSON objects, or empty."""
-    return merged(of_line or "{}", of_chunk) if of_chunk else of_line
+def _attributes(of_line: Attributes | None, of_chunk: Attributes | None) -> Attributes | None:
+    """What stands beside the content of a line."""
+    return merged(of_line or {}, of_chunk) if of_chunk else of_line
 
 
 def _lines_of(work: Work) -> LineFraming:

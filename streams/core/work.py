@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from streams.core.framing import Framing
+from streams.core.framing.attributes import Attributes
 from streams.core.rules import TagRules
 
 
@@ -36,8 +37,8 @@ class Work:
     resolved: bool
     framing: Framing | None
     """None: nobody can read it."""
-    attributes: str
-    """What every record of the chunk has among its attributes, a JSON object; empty: nothing."""
+    attributes: Attributes | None
+    """What every record of the chunk has among its attributes."""
     done: Callable[[], None]
     """To be called when nothing is outstanding any more."""
     outstanding: int = 1

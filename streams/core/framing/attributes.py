@@ -1,13 +1,13 @@
-"""Attributes of records: whatever a source tells, as the text of one JSON object."""
+"""Attributes of records: whatever a source tells; in a record they are the text of one JSON object."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
+
+Attributes: TypeAlias = dict[str, Any]
 
 DEPTH_MAX: Final = 100
 """Deeper nesting is cut off; orjson writes 254 levels."""
@@ -59,19 +59,6 @@ def clean(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode()
 
 
-def merged(text: str, more: str) -> str:
-    """Two JSON objects in one; where both have a member, that of ``text`` stays."""
-    if text == "{}":
-        return more
-    if more == "{}":
-        return text
-    if any(name in text for name in _names(more)):
-        together: Mapping[str, Any] = {**orjson.loads(more), **orjson.loads(text)}
-        return orjson.dumps(together).decode()
-    return f"{text[:-1]},{more[1:]}"
-
-
-@lru_cache(maxsize=1024)
-def _names(text: str) -> tuple[str, ...]:
-    """The members of an object as they are written."""
-    return tuple(orjson.dumps(name).decode() for name in orjson.loads(text))
+def merged(found: Attributes, more: Attributes) -> Attributes:
+    """Two sets of attributes in one; where both have a name, the value in ``found`` stays."""
+    return {**found, **more, **found} if more else found

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import orjson
 
-from streams.core.framing.attributes import json_text
 from streams.core.framing.cri import STREAMS
 from streams.core.framing.line import Line, LineFraming
 from streams.core.rfc3339 import timestamp_nanos
@@ -37,7 +36,7 @@ def parse_line(line: bytes) -> Line | None:
         return None
     if timestamp_nanos(time) is None:
         return None
-    attributes = json_text({"docker.attrs": found["attrs"]}) if found.get("attrs") else ""
+    attributes = {"docker.attrs": found["attrs"]} if found.get("attrs") else None
     if content[-1:] == b"\n":
         return Line(time, stream, False, content[:-1], (), attributes)  # noqa: FBT003 - a field of a tuple
     return Line(time, stream, True, content, (), attributes)  # noqa: FBT003 - a field of a tuple

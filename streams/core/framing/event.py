@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from schemas.severity import SYSLOG_SEVERITIES
-from streams.core.framing.attributes import json_text, merged
+from streams.core.framing.attributes import Attributes, merged
 from streams.core.parsers import json, text
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.rfc3339 import FARTHEST_NANOS
@@ -81,13 +81,13 @@ class Content(NamedTuple):
     name: str | None
     """Name of the severity where the text did not tell it."""
 
-    def fields(self, attributes: Mapping[str, Any]) -> Fields:
+    def fields(self, attributes: Attributes) -> Fields:
         """Fields of the record; ``attributes`` are those of the entry."""
         fields = self.parser.fields(self.text, self.found)
         if self.name is not None:
             fields["severity_text"] = self.name
         if attributes:
-            fields["attributes"] = merged(fields["attributes"], json_text(attributes))
+            fields["attributes"] = merged(fields["attributes"], attributes)
         return fields
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from streams.core.framing.attributes import Attributes
+
 
 class Line(NamedTuple):
     """One line, taken apart."""
@@ -22,8 +24,8 @@ class Line(NamedTuple):
     """It goes on in the next line of its stream."""
     content: bytes
     flags: tuple[str, ...] = ()
-    attributes: str = ""
-    """What its writer says beside the content: a JSON object; empty: nothing."""
+    attributes: Attributes | None = None
+    """What its writer says beside the content."""
 
 
 class Pieces(Protocol):

@@ -24,7 +24,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 
 from schemas.severity import severity_number, severity_text
-from streams.core.framing.attributes import json_text, merged
+from streams.core.framing.attributes import Attributes, json_text, merged
 from streams.core.framing.event import (
     NUMBERED_STEP,
     Container,
@@ -70,7 +70,7 @@ def records(request: ExportLogsServiceRequest, received: int) -> Iterator[Event]
         container = _container(attributes)
         of_resource = {f"resource.{name}": value for name, value in attributes.items()}
         for scope in resource.scope_logs:
-            shared = json_text(of_resource | _scope(scope.scope))
+            shared = of_resource | _scope(scope.scope)
             for record in scope.log_records:
                 yield _event(number, record, shared, container, partial(_alone, resource, scope, record), received)
                 number += 1
@@ -79,7 +79,7 @@ def records(request: ExportLogsServiceRequest, received: int) -> Iterator[Event]
 def _event(
     number: int,
     record: LogRecord,
-    shared: str,
+    shared: Attributes,
     container: Container | None,
     original: Callable[[], bytes],
     received: int,
@@ -110,7 +110,7 @@ def _content(body: Any, told: Told) -> Content:
     return Content(told.number, text.PARSER, text.NOTHING, content.encode("utf-8", "backslashreplace"), told.name)
 
 
-def _fields(record: LogRecord, content: Content, shared: str) -> Fields:
+def _fields(record: LogRecord, content: Content, shared: Attributes) -> Fields:
     own = _values(record.attributes)
     for name, value in (
         ("event.name", record.event_name),

@@ -52,7 +52,7 @@ class Header(NamedTuple):
     """0 to 191."""
     timestamp: int | None
     """Nanoseconds since 1970; None: it says none."""
-    attributes: Mapping[str, Any]
+    attributes: dict[str, Any]
     text: bytes
 
 

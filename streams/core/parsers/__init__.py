@@ -1,4 +1,4 @@
-"""Parsers of a line's content, by format name. One more parser is one file and one line here."""
+"""Parsers of a line's content, by format name. One more parser is one file, one line here and one golden file."""
 
 from __future__ import annotations
 
@@ -8,5 +8,8 @@ from typing import Final
 from streams.core.parsers import json, text
 from streams.core.parsers.parsed import Parser
 
-PARSERS: Final[Mapping[str, Parser]] = {"json": json.PARSER, "text": text.PARSER}
+PARSERS: Final[Mapping[str, Parser]] = {
+    "json": json.PARSER,
+    "text": text.PARSER,
+}
 """In the order in which they are tried; the last one takes everything."""

@@ -65,15 +65,11 @@ def fields(content: bytes, found: dict[str, Any]) -> Fields:
     level = None if level_key is None else str(found.pop(level_key))
     body = _take_text(found, MESSAGE_KEYS)
     trace, span = take_hex(found, TRACE_KEYS, 32), take_hex(found, SPAN_KEYS, 16)
-    try:
-        attributes = orjson.dumps(found).decode() if found else "{}"
-    except orjson.JSONEncodeError:
-        attributes = "{}"  # nested deeper than orjson writes (254), though it reads more; the original has it all
     return {
         "severity_text": level,
         "body": original if body is None else body,
         "original": None if body is None else original,
-        "attributes": attributes,
+        "attributes": found,
         "trace_id": trace,
         "span_id": span,
         "parser": "json",
@@ -99,4 +95,4 @@ def take_hex(found: dict[str, Any], keys: tuple[str, ...], length: int) -> str |
     return None
 
 
-PARSER: Final = Parser(read, severity, fields)
+PARSER: Final = Parser(read, severity, fields, signature=rb"\{")

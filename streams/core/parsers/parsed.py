@@ -1,4 +1,8 @@
-"""What a parser is, and what it finds in a line."""
+"""What a parser is, and what it finds in a line.
+
+A line's content may have line feeds in it: lines of a stack trace are joined before they are parsed. A parser of a
+format whose lines end in a message takes them as part of that message.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Fields = dict[str, Any]
-"""Fields of a LogRecord event: body, original, attributes, severity_text, trace_id, span_id, parser, flags."""
+"""Fields of a LogRecord event: body, original, attributes, severity_text, trace_id, span_id, parser, flags.
+
+``attributes`` is a dictionary, named as OpenTelemetry's semantic conventions name things. ``original`` is the whole
+line where body is only a part of it, else None.
+"""
 
 
 class Parser(NamedTuple):
@@ -18,6 +26,11 @@ class Parser(NamedTuple):
     """Number of what was found, 0 unknown."""
     fields: Callable[[bytes, Any], Fields]
     """The event's fields; may use up what was found."""
+    signature: bytes = b""
+    """A regular expression without groups that matches at the beginning of every line of this format and of hardly any
+    other; empty: lines are never taken for this format by themselves, only when somebody chose it."""
+    status: Callable[[Any], int] | None = None
+    """HTTP status of what was found, where the severity of a line follows from it; `severity` is 0 then."""
 
 
 def decode(content: bytes) -> tuple[str, tuple[str, ...]]:

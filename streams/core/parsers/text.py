@@ -56,7 +56,7 @@ def fields(content: bytes, found: tuple[int, bytes]) -> Fields:
         "severity_text": found[1].decode() if found[0] else None,
         "body": body,
         "original": None,
-        "attributes": "{}",
+        "attributes": {},
         "trace_id": None,
         "span_id": None,
         "parser": "text",
