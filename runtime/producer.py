@@ -9,7 +9,7 @@ stops the producer (`enable.gapless.guarantee`) rather than let a later one thro
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -18,6 +18,10 @@ from schemas.errors import FatalError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+Value: TypeAlias = bytes | tuple[bytes, list[tuple[str, bytes]]]
+"""A value, or one with its headers."""
 
 
 def enqueue(producer: Producer, topic: str, value: bytes | None, key: str | bytes | None, **options: Any) -> None:
@@ -49,9 +53,9 @@ class OrderedProducer:
         self.pending_bytes = 0
         """Values handed over and not reported on."""
 
-    def send(self, topic: str, key: str, values: Sequence[bytes], delivered: Callable[[], None]) -> None:
+    def send(self, topic: str, key: str, values: Sequence[Value], delivered: Callable[[], None]) -> None:
         """Send values of one key in order; ``delivered`` is called when all of them are with Kafka."""
-        size = sum(map(len, values))
+        size = sum(len(value if isinstance(value, bytes) else value[0]) for value in values)
         self.pending_bytes += size
 
         def report(error: KafkaError | None, record: Message) -> None:
@@ -62,8 +66,14 @@ class OrderedProducer:
                 self._failure = undeliverable(error, record)
 
         for value in values[:-1]:
-            enqueue(self._producer, topic, value, key)
-        enqueue(self._producer, topic, values[-1], key, on_delivery=report)
+            self._enqueue(topic, value, key)
+        self._enqueue(topic, values[-1], key, on_delivery=report)
+
+    def _enqueue(self, topic: str, value: Value, key: str, **options: Any) -> None:
+        if isinstance(value, bytes):
+            enqueue(self._producer, topic, value, key, **options)
+        else:
+            enqueue(self._producer, topic, value[0], key, headers=value[1], **options)
 
     def _failed(self, error: KafkaError) -> None:
         log_error(error)

@@ -79,7 +79,16 @@ METRICS: Final[dict[str, Metric]] = {
         "counter", "Lines or chunks sent to logs.dead-letter, by reason.", ("reason",)
     ),
     "logferry_stream_unresolved_records_total": Metric("counter", "Records whose pod was not known in logs.pods."),
+    "logferry_stream_parse_failures_total": Metric(
+        "counter", "Lines that are not of the format that was chosen for them, kept whole, by parser.", ("parser",)
+    ),
+    "logferry_stream_redactions_total": Metric("counter", "Values redacted, by detector.", ("detector",)),
+    "logferry_stream_delayed_records_total": Metric("counter", "Records over their namespace's quota.", ("namespace",)),
     "logferry_stream_pending_bytes": Metric("gauge", "Bytes of chunks whose records are not all acknowledged."),
+    "logferry_stream_control_offset": Metric(
+        "gauge", "Offset of the last record of logs.control that this worker knows; -1: none."
+    ),
+    "logferry_stream_live_rules": Metric("gauge", "Live rules in force in this worker, by kind.", ("kind",)),
     "logferry_stream_errors_total": Metric("counter", "Failures, by kind.", ("kind",)),
     # sinks
     "logferry_sink_records_total": Metric("counter", "Records read from the sink's topics.", ("sink",)),

@@ -41,11 +41,15 @@ class Patterns:
     """One or several patterns, compiled by `compile_patterns`."""
 
     text: str
-    _branches: tuple[tuple[Step, ...], ...] = field(repr=False, compare=False)
+    _branches: tuple[tuple[str, tuple[Step, ...]], ...] = field(repr=False, compare=False)
+    """Each pattern's text before its first wildcard, which decides most questions, and its other steps."""
 
     def matches(self, tag: str) -> bool:
         """Whether any of the patterns describes the whole tag."""
-        return any(len(tag) in _walk(branch, tag, frozenset((0,))) for branch in self._branches)
+        for beginning, steps in self._branches:
+            if tag.startswith(beginning) and len(tag) in _walk(steps, tag, frozenset((len(beginning),))):
+                return True
+        return False
 
     @property
     def match_everything(self) -> bool:
@@ -118,29 +122,40 @@ class _Reader:
         self.text = text
         self.at = 0
 
-    def sequence(self, *, inside: bool) -> tuple[Step, ...]:
-        """Read up to the end, or up to the comma or brace that ends an alternative."""
-        steps: list[Step] = []
-        while self.at < len(self.text) and not (inside and self.text[self.at] in ",}"):
-            steps.append(self._step(inside=inside))
-        return tuple(steps)
+    def sequence(self, *, inside: bool) -> tuple[str, tuple[Step, ...]]:
+        """Read up to the end, or up to the comma or brace that ends an alternative.
 
-    def _step(self, *, inside: bool) -> Step:
-        rest = self.text[self.at :]
-        if rest.startswith(".**"):
-            self.at += 1
-            return _part_ends
-        if rest.startswith("**"):
-            return self._stars()
-        if rest.startswith("*"):
-            self.at += 1
-            return _part
-        if rest.startswith("{"):
+        Returns the text before the first wildcard, and the steps behind it.
+        """
+        beginning, steps = self._literals(inside=inside), list[Step]()
+        while not self._is_over(inside=inside):
+            steps.append(self._wildcard())
+            text = self._literals(inside=inside)
+            if text:
+                steps.append(_literal(text))
+        return beginning, tuple(steps)
+
+    def _is_over(self, *, inside: bool) -> bool:
+        return self.at >= len(self.text) or (inside and self.text[self.at] in ",}")
+
+    def _literals(self, *, inside: bool) -> str:
+        """Read up to the next wildcard."""
+        found: list[str] = []
+        while not self._is_over(inside=inside) and not self.text.startswith(("*", "{", ".**"), self.at):
+            if self.text[self.at :] == ".":  # at the very end it counts for nothing
+                self.at += 1
+            else:
+                found.append(self._character())
+        return "".join(found)
+
+    def _wildcard(self) -> Step:
+        if self.text.startswith("{", self.at):
             return self._alternatives()
-        if rest == "." and not inside:
-            self.at += 1
-            return _literal("")
-        return _literal(self._character())
+        if self.text.startswith("**", self.at):
+            return self._stars()
+        dot = self.text[self.at] == "."
+        self.at += 1
+        return _part_ends if dot else _part
 
     def _stars(self) -> Step:
         dotted = self.text.startswith(".", self.at + 2)
@@ -152,7 +167,8 @@ class _Reader:
         branches: list[tuple[Step, ...]] = []
         while self.at == opened or self.text[self.at : self.at + 1] == ",":
             self.at += 1
-            branches.append(self.sequence(inside=True))
+            beginning, steps = self.sequence(inside=True)
+            branches.append((_literal(beginning), *steps))
         if self.at >= len(self.text):
             raise PatternError(
                 f"the brace at character {opened + 1} of {self.text!r} is never closed",
@@ -172,7 +188,7 @@ class _Reader:
         return character
 
 
-def _compile(word: str) -> tuple[Step, ...]:
+def _compile(word: str) -> tuple[str, tuple[Step, ...]]:
     if len(word) > 1 and word.startswith("/") and word.endswith("/"):
         raise PatternError(
             f"{word!r} is a regular expression, and fluentd's /regex/ patterns are not supported",
@@ -181,5 +197,5 @@ def _compile(word: str) -> tuple[Step, ...]:
     if "#{" in word:
         raise PatternError(f"{word!r} contains #{{…}}: embedded Ruby is not supported", remedy="write the value itself")
     if word == "**":
-        return (_rest,)
+        return "", (_rest,)
     return _Reader(word).sequence(inside=False)

@@ -28,17 +28,18 @@ _TEXTS: Final[tuple[str, ...]] = ("", *(name.upper() for name in SEVERITIES))
 # Beside the short names. A word that two columns of appendix B place differently (critical, panic) has the place of
 # syslog and zap, because those are what writes it on a node.
 _SPELLINGS: Final[Mapping[int, tuple[str, ...]]] = {
-    1: ("trc", "finest", "silly"),
-    5: ("dbg", "debu", "verbose", "verb", "finer"),
+    1: ("trc", "trce", "finest", "silly", "vrb"),
+    5: ("dbg", "dbug", "debu", "verbose", "verb", "finer"),
     6: ("fine",),
     7: ("config",),
+    8: ("http",),
     9: ("inf", "information", "informational", "log", "normal"),
     10: ("notice", "note"),
     13: ("wrn", "warning", "warnings"),
     17: ("err", "eror", "erro", "severe", "fail", "failure"),
     18: ("crit", "critical", "dpanic"),
     19: ("alert", "panic"),
-    21: ("ftl", "emerg", "emergency"),
+    21: ("ftl", "emerg", "emergency", "shout"),
 }
 
 _WORDS: Final[Mapping[str, int]] = {**_NUMBERS} | {

@@ -40,6 +40,11 @@ class TopicNames:
         return f"{self.prefix}ledger"
 
     @property
+    def delayed(self) -> str:
+        """Records over their namespace's quota: a routed topic, and there only if some quota uses it."""
+        return f"{self.prefix}delayed"
+
+    @property
     def fixed(self) -> tuple[str, ...]:
-        """All of them."""
+        """All that every pipeline has."""
         return (self.raw, self.control, self.pods, self.dead_letter, self.ledger)

@@ -60,7 +60,7 @@ class TopicTemplate:
     @property
     def other(self) -> str:
         """The name for all sources beyond the limit."""
-        return self.name(lambda field: OTHER)
+        return self.name(lambda _: OTHER)
 
     @property
     def pattern(self) -> str:
@@ -70,6 +70,15 @@ class TopicTemplate:
     def describes(self, name: str) -> bool:
         """Whether the template can have made a name."""
         return re.fullmatch(topic_regex(self.pattern), name) is not None
+
+    def meets(self, template: "TopicTemplate") -> bool:
+        """Whether both may name the same topic, without it being one that the other names in full.
+
+        Those are known beforehand, and a name made from fields keeps clear of them.
+        """
+        if self.other == template.other:
+            return True
+        return bool(self.fields and template.fields) and share_names(self.pattern, template.pattern)
 
 
 def read_template(text: str) -> TopicTemplate:

@@ -5,7 +5,7 @@ partitions and copies there are, and may override any configuration. `deploy` cr
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -15,6 +15,7 @@ import yaml
 
 from schemas.settings import Settings, TopicOverride
 from schemas.topic_names import PREFIX
+from schemas.topic_templates import TopicTemplate
 
 RAW: Final = "logs.raw"
 CONTROL: Final = "logs.control"
@@ -44,6 +45,8 @@ class TopicKind:
     """None where the settings decide."""
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
+    history_hours: int = 0
+    """So long compaction keeps all that a key ever had; behind that, only its last value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,16 @@ def topics_for(settings: Settings) -> list[Topic]:
     return [_topic(name, kind, settings) for name, kind in (*fixed, *routed)]
 
 
+def dynamic_topic_spec(name: str, settings: Settings) -> Topic:
+    """Return a topic that a worker needs and `topics_for` does not know: made from fields, or named by a live rule.
+
+    It has the overrides of the first template that can have made the name.
+    """
+    templates = (template for template in settings.dynamic_topics if TopicTemplate(template).describes(name))
+    like = next((template for template in templates if name not in settings.topics.overrides), name)
+    return replace(_topic(like, topic_kinds()[ROUTE], settings), name=name)
+
+
 def _kind(data: dict[str, Any]) -> TopicKind:
     fields: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     return TopicKind(**fields)
@@ -95,7 +108,9 @@ def _topic(name: str, kind: TopicKind, settings: Settings) -> Topic:
 
 def _config(kind: TopicKind, copies: int) -> dict[str, str]:
     retention = -1 if kind.retention_hours is None else kind.retention_hours * _MS_PER_HOUR
+    history = {"min.compaction.lag.ms": str(kind.history_hours * _MS_PER_HOUR)} if kind.history_hours else {}
     return {
+        **history,
         "cleanup.policy": kind.cleanup_policy,
         # What the sender chose; the broker must not spend CPU on packing again.
         "compression.type": "producer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from runtime.frontier import Frontier
 from runtime.kafka import consumer_config
 from schemas.errors import FatalError
+from schemas.topic_templates import topic_regex
 
 if TYPE_CHECKING:
     from schemas.settings import KafkaSettings
@@ -23,6 +24,9 @@ Partition = tuple[str, int]
 """Topic and partition."""
 
 COMMIT_SECS: Final = 0.5
+NEW_TOPICS_SECS: Final = 5.0
+"""How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
+clusters with thousands of topics and clients."""
 
 
 def partition_of(record: Message) -> Partition:
@@ -50,17 +54,23 @@ class GroupConsumer:
         self,
         kafka: KafkaSettings,
         group: str,
-        topics: Iterable[str],
+        topics: Sequence[str],
         on_revoke: Callable[[set[Partition]], None] | None = None,
     ) -> None:
-        self._consumer = Consumer(consumer_config(kafka, group, group))
+        """``topics`` may be patterns with stars (``logs.ns.*``), which also mean topics that are made later."""
+        self._consumer = Consumer(consumer_config(kafka, group, group) | _looking_for_new_ones(topics))
         self._frontiers: defaultdict[Partition, Frontier[int]] = defaultdict(Frontier)
         self._positions: dict[Partition, int] = {}
         """Partition -> offset to commit."""
         self._on_revoke = on_revoke
         self._next_commit = 0.0
         self._paused = False
-        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._lost)
+        self._consumer.subscribe(
+            [_subscription(topic) for topic in topics],
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
 
     def read(self, most: int, timeout: float) -> list[Message]:
         """Up to ``most`` records within ``timeout`` seconds. Raises FatalError when the topics cannot be read."""
@@ -142,6 +152,17 @@ class GroupConsumer:
         self._consumer.close()
 
 
+def _subscription(topic: str) -> str:
+    """What librdkafka is asked for: a name, or behind ``^`` a regular expression over all names."""
+    return f"^{topic_regex(topic)}$" if "*" in topic else topic
+
+
+def _looking_for_new_ones(topics: Sequence[str]) -> dict[str, int]:
+    """Without a pattern nothing that is made later can be meant."""
+    patterns = any("*" in topic for topic in topics)
+    return {"topic.metadata.refresh.interval.ms": int(NEW_TOPICS_SECS * 1000)} if patterns else {}
+
+
 def _names(partitions: Iterable[TopicPartition]) -> str:
     return ", ".join(f"{each.topic}[{each.partition}]" for each in partitions) or "none"
 
@@ -150,6 +171,8 @@ def _failed(record: Message) -> bool:
     error = record.error()
     if error is None:
         return False
+    if (record.topic() or "").startswith("^"):
+        return True  # a pattern that means no topic yet
     if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise FatalError(
             f"there is no such topic: {error.str()}", remedy="create the topics with `logferry topics apply`"

@@ -1,7 +1,8 @@
 """The Faust application: consumer group, partitions, rebalancing. All else is in `worker` and `core`.
 
 Faust acknowledges an event in a ``finally`` and commits past a held one, so events are taken with ``noack`` and
-acknowledged by us, in order for each partition, when everything that came of a chunk has been delivered.
+acknowledged by us, in order for each partition, when everything that came of a chunk has been delivered. What a commit
+says beside its offset (`streams.core.spans`) is added where Faust's consumer makes its client.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
+from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 
 from runtime.kafka import SESSION_SECS
 from schemas.errors import FatalError
@@ -31,9 +35,12 @@ _log = logging.getLogger(__name__)
 
 SERVE_SECS: Final = 0.003
 IDLE_SECS: Final = 0.05
+ATTEND_SECS: Final = 0.05
 TEND_SECS: Final = 0.5
 DRAIN_SECS: Final = 4.0
 """How long a stopping worker waits for deliveries. What is not acknowledged by then is read again."""
+STOP_SECS: Final = 8.0
+"""How long Faust may take to stop; a group or a topic that it has no right to keeps it waiting for ever."""
 
 
 class StreamApp:
@@ -63,11 +70,13 @@ class StreamApp:
             datadir=str(Path(tempfile.gettempdir()) / f"logferry-faust-{settings.stream.group}"),
         )
         self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge)
+        self._app.transport.Consumer = _consumer_of(self.worker)  # type: ignore[misc]
         topic = self._app.topic(
             self._topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw"
         )
         self._app.agent(topic, name="chunks")(self._take_all)
         self._app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
+        self._app.on_partitions_assigned.connect(self._assigned)  # type: ignore[arg-type]
 
     def _acknowledge(self, message: Message) -> None:
         message.ack(self._app.consumer)
@@ -80,25 +89,41 @@ class StreamApp:
             if self._stopping.is_set():
                 continue
             value, message.value = message.value, None  # the message waits for its acknowledgement, without the payload
-            self.worker.take(message.partition, message.generation_id, message.offset, value, message)
+            self.worker.take(
+                message.partition, message.generation_id, message.offset, value, message, message.timestamp or 0.0
+            )
             await asyncio.sleep(0)
 
     async def _revoked(self, _app: Any, revoked: set[TP], *_: Any, **__: Any) -> None:
         self.worker.revoke({tp.partition for tp in revoked if tp.topic == self._topic})
         _log.info("partitions revoked: %s", sorted(tp.partition for tp in revoked))
 
+    async def _assigned(self, _app: Any, assigned: set[TP], *_: Any, **__: Any) -> None:
+        self.worker.assigned(len(assigned))
+        _log.info("partitions assigned: %s", sorted(tp.partition for tp in assigned))
+
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises FatalError when Kafka refuses a record for good."""
         self._listen_to_signals()
         self.worker.load()
-        await self._app.start()
+        start = asyncio.ensure_future(self._app.start())
         try:
-            await self._serve()
+            await asyncio.wait({start, asyncio.ensure_future(self._stopping.wait())}, return_when="FIRST_COMPLETED")
+            if start.done():
+                start.result()
+                await self._serve()
         finally:
             self._stopping.set()
-            await self._drain()
-            await self._app.stop()
-            self.worker.close()
+            await self._stop(start)
+
+    async def _stop(self, start: asyncio.Future[None]) -> None:
+        await self._drain()
+        start.cancel()
+        try:
+            await asyncio.wait_for(self._app.stop(), STOP_SECS)
+        except Exception as error:  # nothing that Faust still does may keep a worker from ending
+            _log.warning("the Faust application did not stop by itself: %r", error)
+        self.worker.close()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -107,15 +132,23 @@ class StreamApp:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        next_tend = 0.0
+        next_attend = next_tend = 0.0
         while not self._stopping.is_set():
             self.worker.serve()
-            if loop.time() >= next_tend:
-                self.worker.tend()
-                next_tend = loop.time() + TEND_SECS
+            now = loop.time()
+            if now >= next_attend:
+                self.worker.attend()
+                next_attend = now + ATTEND_SECS
+            if now >= next_tend:
+                self.worker.tend(self._is_read_to_its_end)
+                next_tend = now + TEND_SECS
             if self._app.crashed:
                 raise FatalError(f"the Faust application stopped: {self._app.crash_reason!r}")
             await asyncio.sleep(SERVE_SECS if self.worker.pending_bytes else IDLE_SECS)
+
+    def _is_read_to_its_end(self, partition: int, offset: int) -> bool:
+        """Whether the broker, when it was last heard of, had nothing at an offset or behind it."""
+        return offset >= (self._app.consumer.highwater(faust.types.TP(self._topic, partition)) or 0)
 
     async def _drain(self) -> None:
         """Wait for what is in flight and commit it."""
@@ -129,6 +162,36 @@ class StreamApp:
             await asyncio.wait_for(self._app.consumer.commit(), DRAIN_SECS)
         except Exception as error:  # whatever keeps us from committing, reading again repairs it
             _log.warning("the last positions could not be committed; their chunks are read again: %r", error)
+
+
+def _consumer_of(worker: StreamWorker[Any]) -> type[AIOKafkaConsumer]:
+    """Faust's consumer, with what the worker has to say beside each offset that is committed."""
+
+    class Thread(AIOKafkaConsumerThread):
+        def _create_consumer(self, loop: asyncio.AbstractEventLoop) -> Any:
+            client = super()._create_consumer(loop)
+            commit = client.commit
+
+            async def commit_with_metadata(offsets: dict[Any, Any]) -> None:
+                told = {tp: worker.metadata(tp.partition, each.offset) for tp, each in offsets.items()}
+                good = {
+                    tp: OffsetAndMetadata(each.offset, text)
+                    for tp, each in offsets.items()
+                    if (text := told[tp]) is not None
+                }
+                if good:
+                    await commit(good)
+                for tp, each in good.items():
+                    worker.committed(tp.partition, each.offset)
+
+            client.commit = commit_with_metadata
+            return client
+
+    class WorkerConsumer(AIOKafkaConsumer):
+        def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+            return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    return WorkerConsumer
 
 
 def run(settings: Settings) -> None:

@@ -2,17 +2,21 @@
 
 A revoked partition is forgotten as a whole. Whoever gets it next reads from the last commit, which lies below every
 chunk that was not finished, and builds the same states from the same bytes.
+
+Time in a partition is the broker's: that of the latest record read, and only when there is nothing more to read, the
+wall clock beyond it. So what has piled up is read as it would have been read when it was written.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Generic, TypeVar
 
 from runtime.frontier import Frontier
 from streams.core.join import SourceState
-from streams.core.work import Work
+from streams.core.spans import Skip, Spans
+from streams.core.work import Span, Work
 
 Token = TypeVar("Token")
 
@@ -23,17 +27,40 @@ SOURCES_REMEMBERED: Final = 20_000
 class Assignment(Generic[Token]):
     """Chunks in flight and source states of one partition and one generation of the group."""
 
-    def __init__(self, acknowledge: Callable[[Token], None]) -> None:
+    def __init__(self, acknowledge: Callable[[Token], None], skips: Iterable[Skip] = ()) -> None:
+        """``skips``: what the commit says that reading begins at."""
         self._acknowledge = acknowledge
         self._frontier: Frontier[Token] = Frontier()
         self._states: OrderedDict[str, SourceState[Work]] = OrderedDict()
         self._busy: dict[str, SourceState[Work]] = {}
+        self._skips: dict[str, dict[bytes, tuple[bytes, int]]] = {}
+        for skip in skips:
+            self._skips.setdefault(skip.source, {})[skip.stream] = (skip.incarnation, skip.end)
+        self.spans = Spans()
         self.revoked = False
+        self.next_offset = 0
+        """Offset behind the latest chunk that was begun."""
+        self._time = 0.0
+        self._begun_at = 0.0
 
-    def begin(self, offset: int, token: Token) -> Callable[[], None]:
-        """A chunk begins; returns what to call when it is finished."""
+    def begin(self, offset: int, token: Token, timestamp: float, now: float) -> Callable[[], None]:
+        """A chunk begins; returns what to call when it is finished.
+
+        ``timestamp``: Kafka's of the record, in seconds; ``now``: a monotonic clock's.
+        """
         self._frontier.begin(offset, token)
+        self.next_offset = offset + 1
+        self._time, self._begun_at = max(self._time, timestamp), now
         return lambda: self._finish(offset)
+
+    @property
+    def time(self) -> float:
+        """Time of the latest chunk in seconds."""
+        return self._time
+
+    def time_at(self, now: float, *, is_read_to_its_end: bool) -> float:
+        """The time in the partition, by a monotonic clock."""
+        return self._time + max(0.0, now - self._begun_at) if is_read_to_its_end else self._time
 
     def _finish(self, offset: int) -> None:
         for token in self._frontier.finish(offset):
@@ -45,6 +72,7 @@ class Assignment(Generic[Token]):
         state = self._states.get(source)
         if state is None:
             state = self._states[source] = SourceState()
+            state.skip_until = self._skips.pop(source, {})
             self._forget_idle()
         self._states.move_to_end(source)
         return state
@@ -56,8 +84,9 @@ class Assignment(Generic[Token]):
                 self._states[oldest] = state
                 return
 
-    def touched(self, source: str, state: SourceState[Work]) -> None:
-        """Remember whether a source has something unfinished."""
+    def touched(self, source: str, state: SourceState[Work], spans: Iterable[Span]) -> None:
+        """Remember whether a source has something unfinished, and what went over the end of a chunk."""
+        self.spans.add(source, spans)
         if state.is_idle():
             self._busy.pop(source, None)
         else:

@@ -9,7 +9,17 @@ import pytest
 import yaml
 
 from schemas.metrics import METRICS
-from schemas.settings import Input, PodsSettings, Settings, parse_settings
+from schemas.settings import (
+    Input,
+    PodsSettings,
+    QuotaRule,
+    Route,
+    SamplingRule,
+    Settings,
+    SeverityRule,
+    Where,
+    parse_settings,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(["README.md", "CHANGELOG.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))])
@@ -77,6 +87,27 @@ def test_every_setting_of_an_input_stands_in_an_example(kind: str) -> None:
 
 def test_every_setting_of_the_pod_watcher_stands_in_an_example() -> None:
     assert set(PodsSettings.model_fields) - shown("pods") == set()
+
+
+RULES = {"severity": SeverityRule, "routes": Route, "sampling": SamplingRule, "quotas": QuotaRule}
+
+
+def shown_in_lists(section: str) -> tuple[set[str], set[str]]:
+    """Keys that examples of docs show in the rules of a section, and under `where` in them."""
+    entries = [
+        entry for page in PAGES for text in settings_blocks(page) for entry in yaml.safe_load(text).get(section) or []
+    ]
+    return {key for entry in entries for key in entry}, {key for entry in entries for key in entry.get("where") or {}}
+
+
+@pytest.mark.parametrize("section", RULES)
+def test_every_setting_of_a_rule_stands_in_an_example(section: str) -> None:
+    keys = {field.alias or name for name, field in RULES[section].model_fields.items()}
+    assert keys - shown_in_lists(section)[0] == set()
+
+
+def test_every_condition_on_the_place_stands_in_an_example() -> None:
+    assert set(Where.model_fields) - set.union(*(shown_in_lists(section)[1] for section in RULES)) == set()
 
 
 @pytest.mark.parametrize("kind", INPUTS)

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import typer
 
-from deploy.cli import bench, config, demo, pods, relay, schemas, search, stack, stages, status, topics, up
+from deploy.cli import (
+    bench,
+    config,
+    demo,
+    level,
+    pods,
+    quota,
+    redaction,
+    relay,
+    route,
+    sampling,
+    schemas,
+    search,
+    stack,
+    stages,
+    status,
+    topics,
+    up,
+)
 
 app = typer.Typer(
     name="logferry",
@@ -23,6 +41,11 @@ app.command()(pods.pods)
 app.command(cls=relay.RelayCommand)(relay.relay)
 app.command()(demo.demo)
 app.command()(bench.bench)
+app.add_typer(level.app, name="level")
+app.add_typer(route.app, name="route")
+app.add_typer(sampling.app, name="sampling")
+app.add_typer(quota.app, name="quota")
+app.add_typer(redaction.app, name="redaction")
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.add_typer(schemas.app, name="schemas")

@@ -21,6 +21,7 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """A table with the first row's keys as headings."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not rows:
         return
@@ -28,5 +29,5 @@ def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     for heading in rows[0]:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))  # as it is: no markup
     Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS).print(table)

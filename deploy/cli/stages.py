@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,9 +31,18 @@ def produce(
     become(read_settings(config))
 
 
-def stream(config: Config = None) -> None:
-    """Parse, filter and route: one worker of the stream stage."""
+def stream(
+    config: Config = None,
+    *,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Worker processes: one for each core that the stage may use.")
+    ] = 1,
+) -> None:
+    """Parse, enrich, filter and route: workers of the stream stage."""
     _need("faust", "streams")
+    if workers > 1:
+        _run_workers(workers, config)
+        return
     from runtime.kafka import check_reachable
     from runtime.process import ease_collector, set_up_logging
     from runtime.registry import prepare_codecs
@@ -44,6 +54,28 @@ def stream(config: Config = None) -> None:
     check_reachable(settings.kafka)
     ease_collector()
     run(settings)
+
+
+def _run_workers(count: int, config: Path | None) -> None:
+    """A parent over workers that differ in the names by which Kafka and Prometheus know them."""
+    import socket
+    import sys
+
+    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.workers import run_workers
+
+    set_up_logging()
+    settings = read_settings(config)
+    instance, port = settings.kafka.instance or socket.gethostname(), settings.metrics.port
+
+    def environment(number: int) -> dict[str, str]:
+        return {
+            "LOGFERRY_KAFKA__INSTANCE": f"{instance}-{number}",
+            "LOGFERRY_METRICS__PORT": str(port + number if port else 0),
+        }
+
+    named = [] if config is None else ["--config", str(config)]
+    run_workers(count, [sys.executable, "-P", "-m", "deploy.cli", "stream", *named], environment, stop_on_signals())
 
 
 def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:

@@ -8,12 +8,14 @@ killed broker), and it never recovers from a broker that was killed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime.kafka import client_config
+from schemas.topic_templates import topic_regex
 from schemas.topics import RAW
 
 if TYPE_CHECKING:
@@ -43,9 +45,9 @@ class KafkaQuestions:
         return self._consumers[group]
 
     def partitions(self, topics: Iterable[str]) -> list[Partition]:
-        """All partitions of those of the topics that there are."""
+        """All partitions of those of the topics that there are; names may be patterns with stars."""
         known = self._consumer(NO_GROUP).list_topics(timeout=self._timeout).topics
-        return [(name, number) for name in topics if name in known for number in known[name].partitions]
+        return [(name, number) for name in meant(topics, known) for number in known[name].partitions]
 
     def bounds(self, partitions: Iterable[Partition]) -> dict[Partition, tuple[int, int]]:
         """For each partition the offset of its oldest record, and the one that its next record will have."""
@@ -74,7 +76,8 @@ class KafkaQuestions:
         bounds = self.bounds(self.partitions({topic for _, topics in groups.values() for topic in topics}))
         lags = {}
         for stage, (group, topics) in groups.items():
-            own = {each: bound for each, bound in bounds.items() if each[0] in topics}
+            names = set(meant(topics, {topic for topic, _ in bounds}))
+            own = {each: bound for each, bound in bounds.items() if each[0] in names}
             lags[stage] = lag(own, self.committed(group, own))
         return lags
 
@@ -84,6 +87,18 @@ class KafkaQuestions:
             with contextlib.suppress(RuntimeError):
                 consumer.close()
         self._consumers.clear()
+
+
+def meant(topics: Iterable[str], known: Collection[str]) -> list[str]:
+    """Those of the known topics that are named, in full or by patterns with stars; each once."""
+    found: dict[str, None] = {}
+    for topic in topics:
+        if "*" not in topic:
+            found.update(dict.fromkeys([topic] if topic in known else []))
+            continue
+        fits = re.compile(topic_regex(topic)).fullmatch
+        found.update(dict.fromkeys(sorted(name for name in known if fits(name))))
+    return list(found)
 
 
 def lag(bounds: Mapping[Partition, tuple[int, int]], committed: Mapping[Partition, int]) -> int:

@@ -17,13 +17,17 @@ from schemas.settings.inputs import (
 )
 from schemas.settings.kafka import KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
 from schemas.settings.load import json_schema, parse_settings
+from schemas.settings.multiline import LinePatterns, MultilineMode, MultilineRule
 from schemas.settings.node import ProducerSettings
-from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
+from schemas.settings.parsers import ParserDefinition, ParseRule
+from schemas.settings.pipeline import MetricsSettings, StreamSettings
 from schemas.settings.pods import PodsSettings
+from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
 from schemas.settings.secret import Secret, TextOrSecret, resolve
 from schemas.settings.settings import Settings
 from schemas.settings.sinks import ElasticsearchSink, ObjectStorageSink, Sink
 from schemas.settings.source import Finding
+from schemas.settings.where import SourceRule, Where
 
 __all__ = [
     "ContainerFilesInput",
@@ -37,21 +41,30 @@ __all__ = [
     "InvalidSettingsError",
     "JournaldInput",
     "KafkaSettings",
+    "LinePatterns",
     "MetricsSettings",
+    "MultilineMode",
+    "MultilineRule",
     "ObjectStorageSink",
+    "ParseRule",
+    "ParserDefinition",
     "PodsSettings",
     "ProducerSettings",
+    "QuotaRule",
     "Route",
+    "SamplingRule",
     "SchemaRegistry",
     "Secret",
     "Settings",
     "SeverityRule",
     "Sink",
+    "SourceRule",
     "StreamSettings",
     "SyslogInput",
     "TextOrSecret",
     "TopicOverride",
     "TopicsSettings",
+    "Where",
     "json_schema",
     "parse_settings",
     "resolve",

@@ -6,7 +6,16 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from schemas.settings.parts import Count, HttpUrl, Problem, ProblemsError, ScalarText, Section, TopicName
+from schemas.settings.parts import (
+    Count,
+    HttpUrl,
+    Problem,
+    ProblemsError,
+    ScalarText,
+    Section,
+    TopicName,
+    TopicTemplateText,
+)
 from schemas.settings.secret import Secret, TextOrSecret, references_only, resolve
 from schemas.topic_names import PREFIX, TopicNames
 
@@ -131,8 +140,14 @@ class TopicsSettings(Section):
     """Copies of each partition. One, because a first cluster has one broker; a cluster that must not lose a disk's
     logs needs three."""
 
-    overrides: dict[TopicName, TopicOverride] = Field(default={}, json_schema_extra={"x-env-separator": "."})
-    """Differences by topic name, for example {logs.raw: {partitions: 16, config: {retention.ms: 86400000}}}."""
+    dynamic_max: Count = 100
+    """How many topics the fields in the topics of routes (logs.ns.{namespace}) may make, as each worker counts them;
+    what would need more goes to the name with `other` for each field. A hundred, because every partition of every
+    topic costs brokers memory and open files, and a label can have any number of values."""
+
+    overrides: dict[TopicTemplateText, TopicOverride] = Field(default={}, json_schema_extra={"x-env-separator": "."})
+    """Differences by topic name, for example {logs.raw: {partitions: 16, config: {retention.ms: 86400000}}}; topics
+    that are made from fields by what stands in the route: {"logs.ns.{namespace}": {partitions: 2}}."""
 
     @property
     def names(self) -> TopicNames:

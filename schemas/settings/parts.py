@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from schemas.patterns import PatternError, compile_patterns
 from schemas.severity import SEVERITY_BY_TEXT, Severity, severity_text
+from schemas.topic_templates import TopicTemplateError, read_template
 
 Key: TypeAlias = tuple[str | int, ...]
 """Way to a value: section, key, and so on; numbers index lists."""
@@ -123,6 +124,26 @@ def _topic_name(name: str) -> str:
 
 
 TopicName = Annotated[str, AfterValidator(_topic_name)]
+
+
+def _topic_pattern(text: str) -> str:
+    _topic_name(text.replace("*", "x") if re.match(r"[A-Za-z0-9]", text) else text)
+    return text
+
+
+TopicPattern = Annotated[str, AfterValidator(_topic_pattern)]
+"""Name of a topic; stars in it, but not at its beginning, stand for any text: ``logs.ns.*``."""
+
+
+def _topic_template(text: str) -> str:
+    try:
+        return read_template(text).text
+    except TopicTemplateError as error:
+        raise mistake(error.problem, error.remedy) from None
+
+
+TopicTemplateText = Annotated[str, AfterValidator(_topic_template)]
+"""Text for `schemas.topic_templates`: the name of a topic, with fields or without: ``logs.ns.{namespace}``."""
 
 
 def _pattern(text: str) -> str:

@@ -1,20 +1,19 @@
-"""Between `logs.raw` and the sinks: what is kept, and where it goes."""
+"""Between `logs.raw` and the sinks: how the stream stage works; what it keeps, and where that goes, is in `rules`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from schemas.settings.node import MIB
 from schemas.settings.parts import (
+    NUMBER,
     SIZE,
     Compression,
     Milliseconds,
-    Pattern,
     Port,
     Seconds,
     Section,
-    SeverityName,
-    TopicName,
+    Size,
 )
 
 # Routed topics take 8 MiB; bytes that are not UTF-8 grow fourfold, and labels come on top.
@@ -34,6 +33,15 @@ class StreamSettings(Section):
     """How long a partial line waits for its rest, by the lines' own timestamps; then it goes on alone, flagged
     `incomplete`. Longer than any pause of a runtime between two pieces of one line."""
 
+    pod_wait_secs: Annotated[float, Field(ge=0), NUMBER] = 2.0
+    """How long the chunks of a pod wait that logs.pods does not know yet; those of other pods go on. Then they go on
+    with what the path tells, counted as unresolved. 2 s, because the watcher tells of a pod within one; 0: no waiting,
+    where there is no watcher."""
+
+    pod_wait_max_bytes: Size = 16 * MIB
+    """Chunks that may wait for their pods, per worker; beyond that those that waited longest go on. 16 MiB hold the
+    first lines of some hundred pods that begin at once."""
+
     record_max_bytes: Annotated[int, Field(ge=1, le=RECORD_BYTES_AT_MOST), SIZE] = 1 * MIB
     """Longest text of one record; a longer line becomes several, flagged `split`."""
 
@@ -42,36 +50,6 @@ class StreamSettings(Section):
 
     linger_ms: Milliseconds = 20
     """Longest a record waits for others to share a request."""
-
-
-class SeverityRule(Section):
-    """Lines below a minimum are dropped; the first rule that matches decides."""
-
-    match: Annotated[Pattern, Field(examples=["kube.shop.**"])]
-    """Tag patterns as in fluentd: * one part, ** any parts, {a,b} either; several separated by spaces."""
-
-    minimum: Annotated[SeverityName, Field(examples=["warn"])]
-    """Lowest severity that is kept: trace, debug, info, warn, error, fatal. Lines of unknown severity are kept too."""
-
-
-class Route(Section):
-    """Where records go; the first that matches takes the record, unless it copies."""
-
-    match: Annotated[Pattern, Field(examples=["kube.shop.**"])]
-    """Tag patterns as in fluentd: * one part, ** any parts, {a,b} either; several separated by spaces."""
-
-    minimum: SeverityName | None = None
-    """Only records of this severity or above; records of unknown severity do not pass a minimum here, because a topic
-    such as logs.errors promises that every record is one. Null takes all."""
-
-    topic: Annotated[TopicName, Field(examples=["logs.app"])]
-    """Topic that takes the records; it is created when missing. Several routes may name the same."""
-
-    copies: bool = Field(default=False, alias="copy")
-    """Send a copy here and go on with the next route."""
-
-    format: Literal["avro"] = "avro"
-    """Encoding of the values."""
 
 
 class MetricsSettings(Section):

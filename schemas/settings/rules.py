@@ -6,27 +6,15 @@ before all of these.
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from schemas.errors import SettingsError
-from schemas.settings.parts import Count, SeverityName, Size, TopicName, mistake
-from schemas.settings.where import Globs, SomeGlobs, SourceRule
+from schemas.settings.parts import Count, Section, SeverityName, Size, TopicName, TopicTemplateText, mistake
+from schemas.settings.where import SomeGlobs, SourceRule
 from schemas.severity import minimum_number
-from schemas.topic_templates import TopicTemplate, read_template
+from schemas.topic_templates import TopicTemplate
 
 Format = Literal["avro", "json"]
 """Encodings of a routed topic's values."""
-
-
-def _topic(text: str) -> str:
-    try:
-        return read_template(text).text
-    except SettingsError as error:
-        raise mistake(error.problem, error.remedy) from None
-
-
-TopicTemplateText = Annotated[str, AfterValidator(_topic)]
-"""Name of a topic, with fields or without."""
 
 
 class SeverityRule(SourceRule):
@@ -102,15 +90,13 @@ class SamplingRule(SourceRule):
         return self
 
 
-class QuotaRule(SourceRule):
+class QuotaRule(Section):
     """How much a namespace may send; what is over goes to a topic of its own, complete, to be read when there is time.
 
     Each namespace has its own quota, also where one rule is for several. The first rule that matches decides.
     """
 
-    match: str = Field(default="**", exclude=True)
-
-    namespaces: Annotated[Globs, Field(min_length=1, examples=[["shop-*"]])]
+    namespaces: Annotated[SomeGlobs, Field(examples=[["shop-*"]])]
     """Namespaces (globs) that have this quota, each for itself."""
 
     bytes_per_minute: Annotated[Size, Field(examples=[104857600])]

@@ -5,13 +5,20 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from schemas.settings.http_status import HttpStatusSettings
 from schemas.settings.inputs import ContainerFilesInput, Input
 from schemas.settings.kafka import KafkaSettings, TopicsSettings
+from schemas.settings.multiline import MultilineRule
 from schemas.settings.node import ProducerSettings
-from schemas.settings.parts import Problem, ProblemsError, Section, TopicName, nearest
-from schemas.settings.pipeline import MetricsSettings, Route, SeverityRule, StreamSettings
+from schemas.settings.parsers import ParserDefinition, ParseRule, parser_names_wrong
+from schemas.settings.parts import Problem, ProblemsError, Section, TopicName
+from schemas.settings.pipeline import MetricsSettings, StreamSettings
 from schemas.settings.pods import PodsSettings
-from schemas.settings.sinks import ElasticsearchSink, Sink
+from schemas.settings.redaction import RedactionRule
+from schemas.settings.routing import routing_problems, topics_of_sinks
+from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
+from schemas.settings.sinks import Sink
+from schemas.settings.transform import AttributeSettings, TransformRule
 
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -37,6 +44,29 @@ class Settings(Section):
     stream: StreamSettings = StreamSettings()
     """The stream stage."""
 
+    parsers: dict[EntryName, ParserDefinition] = {}
+    """Parsers of your own, by names of your choice."""
+
+    parse: tuple[ParseRule, ...] = ()
+    """Which parser the lines of a tag have; the first rule that matches decides, and without one the format is
+    recognised line by line."""
+
+    multiline: tuple[MultilineRule, ...] = ()
+    """How lines become records of several lines; the first rule that matches a tag decides, and without one stack
+    traces of all known languages are joined. The annotation logferry.io/multiline of a pod goes first."""
+
+    http_status: HttpStatusSettings = HttpStatusSettings()
+    """Severity of the lines of access logs, which say a status instead of a level."""
+
+    redaction: tuple[RedactionRule, ...] = ()
+    """What is taken out of lines before anything leaves the stream stage; all rules that match apply together."""
+
+    transform: tuple[TransformRule, ...] = ()
+    """What is changed about records before they are routed; all rules that match apply, one after the other."""
+
+    attributes: AttributeSettings = AttributeSettings()
+    """How much a record may have beside its text."""
+
     severity: tuple[SeverityRule, ...] = ()
     """Minimum severities; the first rule that matches a tag decides, and without one everything is kept."""
 
@@ -46,6 +76,12 @@ class Settings(Section):
     unmatched: TopicName = "drop"
     """What happens to records that no route takes: drop (they are counted), or the name of a topic."""
 
+    sampling: tuple[SamplingRule, ...] = ()
+    """Of which lines only some are kept; the first rule that matches decides, and without one all are kept."""
+
+    quotas: tuple[QuotaRule, ...] = ()
+    """How much each namespace may send; the first that names it decides, and without one any amount passes."""
+
     sinks: dict[EntryName, Sink] = {}
     """Destinations, by names of your choice; each is a consumer group of its own."""
 
@@ -54,9 +90,23 @@ class Settings(Section):
 
     @property
     def routed_topics(self) -> tuple[str, ...]:
-        """Topics that records are routed to, each once, in the order of the routes."""
-        named = [route.topic for route in self.routes]
-        return tuple(dict.fromkeys(named if self.unmatched == "drop" else [*named, self.unmatched]))
+        """Topics that records are routed to, each once, in the order of the routes.
+
+        Those that are made from fields while the pipeline runs are not among them, unless a sink names one.
+        """
+        named = [route.topic for route in self.routes if not route.template.fields]
+        rest = () if self.unmatched == "drop" else (self.unmatched,)
+        return tuple(dict.fromkeys((*named, *rest, *self.delayed_topics, *topics_of_sinks(self))))
+
+    @property
+    def dynamic_topics(self) -> tuple[str, ...]:
+        """Names with fields in them, each once, in the order of the routes: ``logs.ns.{namespace}``."""
+        return tuple(dict.fromkeys(route.topic for route in self.routes if route.template.fields))
+
+    @property
+    def delayed_topics(self) -> tuple[str, ...]:
+        """Where each quota sends what is over."""
+        return tuple(quota.topic or self.topics.names.delayed for quota in self.quotas)
 
     def sink_group(self, name: str) -> str:
         """Return the consumer group of the sink of that name."""
@@ -64,52 +114,11 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _sections_fit(self) -> Self:
-        problems = [*_routes_to_fixed_topics(self), *_topics_without_source(self), *_overrides_of_nothing(self)]
-        problems += [*_sinks_of_raw_chunks(self), *_shared_groups(self), *_chunks_beyond_memory(self)]
+        problems = [*routing_problems(self), *_shared_groups(self), *_chunks_beyond_memory(self)]
+        problems += parser_names_wrong(self.parsers, self.parse)
         if problems:
             raise ProblemsError(problems)
         return self
-
-
-def _routes_to_fixed_topics(settings: Settings) -> Iterator[Problem]:
-    named = [(("routes", index, "topic"), route.topic) for index, route in enumerate(settings.routes)]
-    for key, topic in (*named, (("unmatched",), settings.unmatched)):
-        if topic in settings.topics.names.fixed:
-            yield Problem(
-                f"{topic} has a meaning of its own; records cannot be routed to it", "choose another name", key
-            )
-
-
-def _topics_without_source(settings: Settings) -> Iterator[Problem]:
-    names = settings.topics.names
-    known = (names.raw, *settings.routed_topics, names.dead_letter)
-    for name, sink in settings.sinks.items():
-        for index, topic in enumerate(sink.topics):
-            if topic not in known:
-                meant = nearest(topic, known)
-                remedy = f"did you mean {meant}?" if meant else f"add a route, or choose from {', '.join(known)}"
-                yield Problem(f"no route sends anything to {topic}", remedy, ("sinks", name, "topics", index))
-
-
-def _overrides_of_nothing(settings: Settings) -> Iterator[Problem]:
-    known = (*settings.topics.names.fixed, *settings.routed_topics)
-    for topic in settings.topics.overrides:
-        if topic not in known:
-            meant = nearest(topic, known)
-            remedy = f"did you mean {meant}?" if meant else f"choose from {', '.join(known)}"
-            yield Problem(f"there is no topic {topic}", remedy, ("topics", "overrides", topic))
-
-
-def _sinks_of_raw_chunks(settings: Settings) -> Iterator[Problem]:
-    names = settings.topics.names
-    for name, sink in settings.sinks.items():
-        records_only = isinstance(sink, ElasticsearchSink) or sink.format == "parquet"
-        for index, topic in enumerate(sink.topics):
-            key = ("sinks", name, "topics", index)
-            if topic == names.raw and isinstance(sink, ElasticsearchSink):
-                yield Problem(f"{topic} holds blocks of bytes, not records", "index a routed topic instead", key)
-            if topic == names.dead_letter and records_only:
-                yield Problem(f"{topic} holds what could not be read, not records", "archive it with format: avro", key)
 
 
 def _shared_groups(settings: Settings) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from schemas.settings.parts import (
     Seconds,
     Section,
     Size,
-    TopicName,
+    TopicPattern,
     mistake,
     url_with,
 )
@@ -28,8 +28,9 @@ REQUEST_BYTES_AT_MOST = 100 * MIB
 
 
 class _Consumer(Section):
-    topics: Annotated[tuple[TopicName, ...], Field(min_length=1, examples=[["logs.app"]])]
-    """Topics that this sink reads, all of them complete."""
+    topics: Annotated[tuple[TopicPattern, ...], Field(min_length=1, examples=[["logs.app"]])]
+    """Topics that this sink reads, all of them complete. Stars stand for any text: logs.ns.* also means topics that
+    are made while it runs, and are read from their beginning within seconds."""
 
     group: Annotated[str, Field(min_length=1)] | None = None
     """Consumer group; by default logferry-sink-<name>. A new group reads its topics from the start."""

@@ -1,6 +1,6 @@
 """Conditions on where lines come from, for every rule that asks for more than a tag.
 
-    where: {namespaces: [shop, shop-*], containers: [cart], labels: {app: cart*, tier: frontend}}
+where: {namespaces: [shop, shop-*], containers: [cart], labels: {app: cart*, tier: frontend}}
 """
 
 from typing import Annotated, Self
@@ -27,9 +27,7 @@ _GlobTexts = tuple[Annotated[str, Field(min_length=1)], ...]
 Globs = Annotated[_GlobTexts, BeforeValidator(_texts, json_schema_input_type=_SCALAR_OR_LIST)]
 """Globs (`schemas.globs`), any of which may fit; a single one needs no brackets, a number no quotes."""
 
-SomeGlobs = Annotated[
-    _GlobTexts, Field(min_length=1), BeforeValidator(_texts, json_schema_input_type=_SCALAR_OR_LIST)
-]
+SomeGlobs = Annotated[_GlobTexts, Field(min_length=1), BeforeValidator(_texts, json_schema_input_type=_SCALAR_OR_LIST)]
 """The same, at least one."""
 
 

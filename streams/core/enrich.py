@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from streams.core.framing.attributes import Attributes
+from streams.core.rules.facts import Facts
 
 Pods = Mapping[str, Mapping[str, Any]]
 """Pod uid -> Pod value."""
@@ -41,6 +42,31 @@ def resource_of(chunk: Mapping[str, Any], tag: str, pods: Pods) -> dict[str, Any
         if container is None or not container["namespace"]
         else _kubernetes(container, chunk["restart"], pods.get(container["pod_uid"])),
     }
+
+
+def is_resolved(resource: Mapping[str, Any]) -> bool:
+    """Whether the pod of a resource is known, or it is of none."""
+    kubernetes = resource["kubernetes"]
+    return kubernetes is None or bool(kubernetes.get("resolved"))
+
+
+def facts_of(resource: Mapping[str, Any], source: Mapping[str, Any]) -> Facts:
+    """What rules may ask about a source."""
+    kubernetes = resource["kubernetes"]
+    if kubernetes is None:
+        container = source["container"]
+        name = "" if container is None else container["name"]
+        labels = {} if container is None else container.get("labels", {})
+        return Facts(resource["tag"], "", "", name, labels, {}, resource["node"])
+    return Facts(
+        resource["tag"],
+        kubernetes["namespace"],
+        kubernetes["pod"],
+        kubernetes["container"],
+        kubernetes.get("labels", {}),
+        kubernetes.get("annotations", {}),
+        resource["node"],
+    )
 
 
 def _kubernetes(container: Mapping[str, Any], restart: int, pod: Mapping[str, Any] | None) -> dict[str, Any]:

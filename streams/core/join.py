@@ -15,15 +15,19 @@ from typing import Any, Final, Generic, TypeVar
 
 from streams.core.framing.attributes import Attributes
 from streams.core.framing.line import Line, LongLine
+from streams.core.groups import Content, Group, Head
+from streams.core.parsers import PARSERS
 from streams.core.rfc3339 import timestamp_nanos
 
 Work = TypeVar("Work")
+
+TEXT: Final = PARSERS["text"]
 
 REMEMBERED_LIVES: Final = 8
 """So many incarnations of a source are remembered: more than kubelet keeps files of one container."""
 
 _OF_THE_LATEST_LIFE: Final = (
-    "life", "restart", "ended", "partials", "cut", "tail", "long_line", "skip_line", "skip_streams",
+    "life", "restart", "ended", "partials", "groups", "cut", "tail", "long_line", "skip_line", "skip_streams",
 )  # fmt: skip
 """Attributes of a SourceState that are put aside together."""
 
@@ -56,19 +60,12 @@ class Partial(Generic[Work]):
     content: bytearray = field(default_factory=bytearray)
     parts: int = 0
     """Parts that were emitted already because the record is longer than the limit."""
-
-
-@dataclass(frozen=True)
-class Joined(Generic[Work]):
-    """A whole record, or one part of one that is longer than the limit."""
-
-    work: Work
-    offset: int
-    timestamp: bytes
-    stream: bytes
-    content: bytes
-    flags: tuple[str, ...] = ()
-    attributes: Attributes | None = None
+    head: Head | None = None
+    """What the first of those parts decided."""
+    last: Work | None = None
+    """The chunk in which its latest piece began."""
+    end: int = 0
+    """Position of that piece."""
 
 
 @dataclass
@@ -91,8 +88,12 @@ class SourceState(Generic[Work]):
         self.restart = 0
         self.ended = True
         """The latest incarnation was seen to its end, so the next one continues it."""
+        self.parser = TEXT
+        """Parser of the line before."""
         self.partials: dict[bytes, Partial[Work]] = {}
         """Stream -> what of it is unfinished."""
+        self.groups: dict[bytes, Group[Work]] = {}
+        """Stream -> lines that may become one record."""
         self.cut: CutLine[Work] | None = None
         self.tail = b""
         """Bytes of a character that goes on in the next chunk, in encodings whose characters have several."""
@@ -103,13 +104,16 @@ class SourceState(Generic[Work]):
         self.skip_streams: dict[bytes, bytes] = {}
         """Streams whose lines up to the next full one belong to records that were finished before, each with the
         timestamp of its last line."""
+        self.skip_until: dict[bytes, tuple[bytes, int]] = {}
+        """Streams whose lines belong to records that were finished before, up to a position in an incarnation. Told by
+        the commit that this reader began at."""
         self.aside: dict[bytes, SourceState[Work]] = {}
         """Incarnation -> how it stood with it when an earlier file was told again before it had ended."""
 
     def is_idle(self) -> bool:
         """Nothing is unfinished, so that forgetting this state loses nothing."""
-        unfinished = self.partials or self.cut or self.long_line or self.skip_line or self.skip_streams
-        return not unfinished and all(other.is_idle() for other in self.aside.values())
+        unfinished = self.partials or self.groups or self.cut or self.long_line or self.skip_line or self.skip_streams
+        return not (unfinished or self.skip_until) and all(other.is_idle() for other in self.aside.values())
 
     def is_at_line_start(self) -> bool:
         """What comes next begins a line."""
@@ -117,12 +121,14 @@ class SourceState(Generic[Work]):
 
     def is_plain(self) -> bool:
         """Full lines may be taken as they are."""
-        return not (self.partials or self.skip_streams)
+        return not (self.partials or self.skip_streams or self.skip_until)
 
     def held(self) -> Iterator[Work]:
         """Chunks that must not be acknowledged yet."""
         for partial in self.partials.values():
             yield partial.work
+        for group in self.groups.values():
+            yield from group.held()
         if self.cut is not None:
             yield self.cut.work
         for other in self.aside.values():
@@ -169,12 +175,25 @@ class SourceState(Generic[Work]):
         self.cut = self.long_line = None
         self.tail = b""
         self.partials.clear()
+        self.groups.clear()
         self.skip_line, self.skip_streams = False, {}
         if resumed is not None:
             self.skip_line = resumed["inside_line"]
             self.skip_streams = {
-                stream.encode(): timestamp.encode() for stream, timestamp in resumed["open_streams"].items()
+                stream.encode(): timestamp.encode()
+                for stream, timestamp in resumed["open_streams"].items()
+                if stream.encode() not in self.skip_until  # which says it more exactly
             }
+
+    def passes_over(self, stream: bytes, life: bytes, offset: int) -> bool:
+        """Whether a line belongs to a record that was finished before this reader began."""
+        until = self.skip_until.get(stream)
+        if until is None:
+            return False
+        if offset < until[1] if life == until[0] else until[0] not in self.lives:
+            return True
+        del self.skip_until[stream]
+        return False
 
     def advance(self, chunk: Mapping[str, Any]) -> None:
         """The whole chunk was seen."""
@@ -193,21 +212,27 @@ class SourceState(Generic[Work]):
         latest = self.skip_streams.get(line.stream) if partial is None else partial.latest
         return latest is not None and not is_late(latest, line.timestamp, timeout)
 
-    def join(self, offset: int, line: Line, work: Work, now: float, limit: int, timeout: int) -> list[Joined[Work]]:
-        """Take one line; returns the records it finishes. ``timeout`` is in nanoseconds, by the lines' own time."""
+    def join(
+        self, offset: int, line: Line, work: Work, last: Work, now: float, limit: int, timeout: int
+    ) -> list[Content[Work]]:
+        """Take one line, which began in ``work`` and ended in ``last``; returns the contents it finishes.
+
+        ``timeout`` is in nanoseconds, by the lines' own time.
+        """
         continues = self.continues(line, timeout)
         if self.skip_streams.pop(line.stream, None) is not None and continues:
             if line.partial:
                 self.skip_streams[line.stream] = line.timestamp
             return []
         partial = self.partials.pop(line.stream, None)
-        done: list[Joined[Work]] = []
+        done: list[Content[Work]] = []
         if partial is not None and not continues:
             done.append(finish(partial, line.stream, incomplete=True))
             partial = None
         if partial is None:
             partial = Partial(work, offset, line.timestamp, now, line.timestamp, line.attributes)
         partial.waiting_since, partial.latest = now, line.timestamp
+        partial.last, partial.end = last, offset
         partial.content += line.content
         while len(partial.content) > limit:
             done.append(split_off(partial, line.stream, limit))
@@ -217,7 +242,7 @@ class SourceState(Generic[Work]):
             done.append(finish(partial, line.stream))
         return done
 
-    def give_up(self, *, before: float = float("inf")) -> list[Joined[Work]]:
+    def give_up(self, *, before: float = float("inf")) -> list[Content[Work]]:
         """Finish what has waited since ``before`` as it is, marked incomplete."""
         late = [stream for stream, partial in self.partials.items() if partial.waiting_since <= before]
         return [finish(self.partials.pop(stream), stream, incomplete=True) for stream in late]
@@ -229,29 +254,36 @@ def is_late(first: bytes, latest: bytes, timeout: int) -> bool:
     return begin is not None and end is not None and end - begin > timeout
 
 
-def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -> Joined[Work]:
-    """The record, or the last part of it."""
+def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -> Content[Work]:
+    """The whole content, or the last part of it."""
     flags = (("split",) if partial.parts else ()) + (("incomplete",) if incomplete else ())
-    offset = partial.offset + partial.parts
-    content = bytes(partial.content)
-    return Joined(partial.work, offset, partial.timestamp, stream, content, flags, partial.attributes)
+    return _part(partial, stream, bytes(partial.content), flags)
 
 
-def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Joined[Work]:
-    """The next part of a record that is longer than ``limit`` bytes, cut between UTF-8 characters."""
+def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Content[Work]:
+    """The next part of a content that is longer than ``limit`` bytes, cut between UTF-8 characters."""
     length, shortest = limit, max(0, limit - 4)
     while length > shortest and partial.content[length] & 0xC0 == 0x80:
         length -= 1
     length = length if length > shortest else limit
-    part = Joined(
+    partial.head = partial.head or Head()
+    part = _part(partial, stream, bytes(partial.content[:length]), ("split",))
+    del partial.content[:length]
+    partial.parts += 1
+    return part
+
+
+def _part(partial: Partial[Work], stream: bytes, text: bytes, flags: tuple[str, ...]) -> Content[Work]:
+    return Content(
         partial.work,
         partial.offset + partial.parts,
         partial.timestamp,
         stream,
-        bytes(partial.content[:length]),
-        ("split",),
+        text,
+        flags,
         partial.attributes,
+        partial.head,
+        partial.parts,
+        partial.last,
+        partial.end,
     )
-    del partial.content[:length]
-    partial.parts += 1
-    return part

@@ -10,17 +10,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from schemas.codec import Codec
+from schemas.document import DocumentWriter, shared_part
 from schemas.identity import INCOMPLETE
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
-from streams.core.enrich import Pods, attributes_of, resource_of, tag_of
+from streams.core.enrich import Pods, attributes_of, facts_of, is_resolved, resource_of, tag_of
 from streams.core.entries import take_entries
 from streams.core.framing import framing_of
 from streams.core.framing.event import Container
 from streams.core.framing.line import LineFraming
 from streams.core.join import CutLine, Entry, SourceState
+from streams.core.lines import Lines, lines_of
 from streams.core.records import RecordBuilder
-from streams.core.rules import Rules
+from streams.core.treatment import Treatments
 from streams.core.work import JoinLimits, Origin, Result, Work
 
 DEFAULT_NAMES: Final = TopicNames()
@@ -39,77 +41,100 @@ class Processor:
     """Turns chunks into records."""
 
     def __init__(
-        self, rules: Rules, limits: JoinLimits, pods: Pods, clock: Callable[[], int], names: TopicNames = DEFAULT_NAMES
+        self,
+        treatments: Treatments,
+        limits: JoinLimits,
+        pods: Pods,
+        clock: Callable[[], int],
+        names: TopicNames = DEFAULT_NAMES,
     ) -> None:
-        self._rules = rules
+        self.treatments = treatments
+        """What happens to the records of each source; changed when rules change."""
         self._limits = limits
         self._pods = pods
         self._clock = clock
         """Nanoseconds since 1970, for the time in dead letters."""
         self._names = names
         self._writer = RecordWriter(Codec("log_record"))
+        self._documents = DocumentWriter()
         self._dead_letter = Codec("dead_letter")
 
-    def work(self, chunk: dict[str, Any], partition: int, offset: int, done: Callable[[], None]) -> Work:
+    def work(self, chunk: dict[str, Any], partition: int, offset: int, done: Callable[[Work], None]) -> Work:
         """Prepare what all records of a chunk have in common."""
         source = chunk["source"]
-        origin = self._origin(chunk)
         return Work(
             partition,
             offset,
             source["id"],
             chunk["incarnation"],
             chunk["observed_timestamp"],
-            origin.prefix,
-            origin.rules,
-            origin.resolved,
+            self._origin(chunk),
             framing_of(chunk),
             attributes_of(source),
             done,
+            start=chunk["offset"],
+            end=chunk["offset"] + len(chunk["payload"]),
+            ended=chunk["ended"],
         )
 
     def _origin(self, chunk: Mapping[str, Any]) -> Origin:
         tag = tag_of(chunk["source"], chunk["path"])
         resource = resource_of(chunk, tag, self._pods)
-        kubernetes = resource["kubernetes"]
-        resolved = kubernetes is None or kubernetes.get("resolved", False)
-        return Origin(self._writer.prefix(resource), self._rules.of(tag), resolved)
+        treatment = self.treatments.of(facts_of(resource, chunk["source"]))
+        return Origin(
+            self._writer.prefix(resource),
+            shared_part(resource) if treatment.plan.json_topics else b"",
+            treatment,
+            is_resolved(resource),
+        )
 
     def process(self, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float) -> Result:
-        """All records of a chunk. ``now`` is a monotonic time in seconds. Never raises on input."""
+        """All records of a chunk. ``now`` is the time of its partition in seconds. Never raises on input."""
         builder = self._builder()
         builder.counts["chunks_total",] = 1
         framing = work.framing
         if isinstance(framing, LineFraming):
             self._lines(builder, state, chunk, work, now)
         elif framing is None:
+            work.lines = 1
             builder.reject(work, chunk["offset"], chunk["payload"], _why_not(chunk["source"]), "unsupported_framing")
         else:
             take_entries(builder, work, framing(chunk), lambda container: self._origin(_chunk_of(chunk, container)))
+        self._count_redactions(builder, work)
         return builder.result()
+
+    @staticmethod
+    def _count_redactions(builder: RecordBuilder, work: Work) -> None:
+        redactor = work.origin.treatment.redactor
+        if redactor is not None and redactor.hits:
+            for detector, amount in redactor.hits.items():
+                builder.counts["redactions_total", detector] += amount
+            redactor.hits.clear()
 
     def _lines(
         self, builder: RecordBuilder, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float
     ) -> None:
+        lines = Lines(builder, self._limits, state, now, work)
         entry, seen = state.enter(chunk)
         if seen:
             builder.counts["repeated_bytes_total",] = seen
+            work.start += seen
         if entry is Entry.REPEATS:
             return
         if entry is Entry.BREAKS:
-            builder.leave(state, chunk["incarnation"], now)
+            lines.leave(chunk["incarnation"])
             state.resume(chunk["resumed"])
         payload = chunk["payload"]
-        _take(state, builder, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
+        _take(state, lines, work, payload[seen:] if seen else payload, chunk["offset"] + seen, now)
         if chunk["ended"]:
-            builder.end_file(state, work, now)
+            lines.end_file()
         state.advance(chunk)
 
     def expire(self, state: SourceState[Work], now: float) -> Result:
         """Give up what has waited longer than the time-out for its rest."""
         builder = self._builder()
         for each in (*state.aside.values(), state):
-            builder.give_up(each, now, before=now - self._limits.timeout_secs)
+            Lines(builder, self._limits, each, now).expire()
         return builder.result()
 
     def undecodable(self, value: bytes, partition: int, offset: int, reason: str, message: str) -> bytes:
@@ -117,7 +142,7 @@ class Processor:
         return self._builder().letter(partition, offset, reason, message, value)
 
     def _builder(self) -> RecordBuilder:
-        return RecordBuilder(self._limits, self._writer, self._dead_letter, self._clock, self._names)
+        return RecordBuilder(self._limits, self._writer, self._documents, self._dead_letter, self._clock, self._names)
 
 
 def _why_not(source: Mapping[str, Any]) -> str:
@@ -130,26 +155,23 @@ def _chunk_of(chunk: Mapping[str, Any], container: Container) -> dict[str, Any]:
     return {**chunk, "source": source, "restart": container.get("restart", 0)}
 
 
-def _take(
-    state: SourceState[Work], builder: RecordBuilder, work: Work, payload: bytes, offset: int, now: float
-) -> None:
+def _take(state: SourceState[Work], lines: Lines, work: Work, payload: bytes, offset: int, now: float) -> None:
     """New bytes of a source: the rest of a cut line, whole lines, the beginning of another cut line."""
-    framing = work.framing
-    assert isinstance(framing, LineFraming)
+    framing = lines_of(work)
     if len(framing.newline) > 1:
         payload, offset = _whole_characters(state, payload, offset, len(framing.newline))
     if state.skip_line or state.cut is not None or state.long_line is not None:
-        used = _finish_line(state, builder, work, payload, offset, now)
+        used = _finish_line(state, lines, work, payload, offset, now)
         payload, offset = payload[used:], offset + used
     if not payload and not (state.tail and state.is_at_line_start()):
         return
-    lines = framing.split(payload)
-    rest = lines.pop()
-    builder.lines(state, work, lines, offset, now)
+    whole = framing.split(payload)
+    rest = whole.pop()
+    lines.whole(work, whole, offset)
     if rest or state.tail:
         state.cut = CutLine(work, offset + len(payload) - len(rest), now, bytearray(rest))
         if len(rest) > _line_max_bytes(framing):
-            builder.long_line(state, state.cut, now)
+            lines.long_line(state.cut)
 
 
 def _line_max_bytes(framing: LineFraming) -> int:
@@ -165,12 +187,9 @@ def _whole_characters(state: SourceState[Work], payload: bytes, offset: int, wid
     return payload[torn:end], offset + torn
 
 
-def _finish_line(
-    state: SourceState[Work], builder: RecordBuilder, work: Work, payload: bytes, offset: int, now: float
-) -> int:
+def _finish_line(state: SourceState[Work], lines: Lines, work: Work, payload: bytes, offset: int, now: float) -> int:
     """Use up the bytes that belong to a line which began in an earlier chunk; returns how many."""
-    framing = work.framing
-    assert isinstance(framing, LineFraming)
+    framing = lines_of(work)
     end = framing.line_end(payload)
     ended, piece = end >= 0, payload[:end] if end >= 0 else payload
     if state.skip_line:
@@ -180,12 +199,12 @@ def _finish_line(
         state.long_line = None if ended else long
         content = long.pieces.decode(piece, final=ended)
         line = long.header._replace(partial=long.header.partial or not ended, content=content)
-        builder.join(state, offset, line, work, now, long.pieces.flags if ended else ())
+        lines.join(offset, line, work, long.pieces.flags if ended else ())
     elif state.cut is not None:
         state.cut.content += piece
         state.cut.waiting_since = now
         if ended:
-            builder.cut_line(state, state.cut, now)
+            lines.cut_line(state.cut)
         elif len(state.cut.content) > _line_max_bytes(framing):
-            builder.long_line(state, state.cut, now)
+            lines.long_line(state.cut)
     return len(piece) + len(framing.newline) if ended else len(piece)

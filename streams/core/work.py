@@ -9,15 +9,17 @@ from typing import NamedTuple
 
 from streams.core.framing import Framing
 from streams.core.framing.attributes import Attributes
-from streams.core.rules import TagRules
+from streams.core.treatment import SEVERITIES, Treatment
 
 
 class Origin(NamedTuple):
     """What all records of one origin have in common."""
 
     prefix: bytes
-    """Header and encoded resource: what every record begins with."""
-    rules: TagRules
+    """Header and encoded resource: what every Avro record begins with."""
+    shared: bytes
+    """The same for records in JSON (`schemas.document.shared_part`); empty where none are wanted."""
+    treatment: Treatment
     resolved: bool
     """Its pod is known, or it is of none."""
 
@@ -31,30 +33,76 @@ class Work:
     key: str
     incarnation: bytes
     observed_timestamp: int
-    prefix: bytes
-    """Header and encoded resource: what every record of the chunk begins with."""
-    rules: TagRules
-    resolved: bool
+    origin: Origin
     framing: Framing | None
     """None: nobody can read it."""
     attributes: Attributes | None
     """What every record of the chunk has among its attributes."""
-    done: Callable[[], None]
+    done: Callable[[Work], None]
     """To be called when nothing is outstanding any more."""
     outstanding: int = 1
     """Values to be delivered, unfinished lines that began here, and one for the processing itself."""
+    start: int = 0
+    """First byte that was not seen before."""
+    end: int = 0
+    ended: bool = False
+    lines: int = 0
+    """Lines that begin in it."""
+    routed: int = 0
+    """Lines that became a record some topic took."""
+    dropped: list[int] = field(default_factory=lambda: [0] * SEVERITIES)
+    """Lines dropped, by severity number; not yet among the outcomes."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """As in a LedgerEntry."""
 
     def release(self) -> None:
         """One thing less to wait for."""
         self.outstanding -= 1
         if not self.outstanding:
-            self.done()
+            self.done(self)
+
+    def account(self) -> dict[str, int]:
+        """What became of its lines: their number is the sum of routed, joined, dropped/* and dead_letter/*."""
+        found = {name: amount for name, amount in self.outcomes.items() if amount}
+        return found | {"routed": self.routed} if self.routed else found
 
 
-Output = tuple[Work, str, bytes]
-"""A chunk, and a value for a topic whose delivery it waits for."""
+class Document(NamedTuple):
+    """A record in JSON: the document as Elasticsearch takes it, and where it belongs there."""
+
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class Batch:
+    """Values for one topic, in order, and how many lines of each chunk they are of."""
+
+    __slots__ = ("values", "works")
+
+    def __init__(self) -> None:
+        self.values: list[bytes | Document] = []
+        self.works: dict[Work, int] = {}
+
+
 Counts = Counter[tuple[str, ...]]
 """Metric name without ``logferry_stream_``, and its labels -> amount."""
+
+
+class Span(NamedTuple):
+    """A record that began in one chunk of its source and ended in a later one.
+
+    Whoever begins to read between the two must pass over the lines of its stream up to its end.
+    """
+
+    first: int
+    """Kafka offset of the chunk it began in."""
+    last: int | None
+    """Kafka offset of the chunk it ended in; None: of the next one of its source, whichever that will be."""
+    stream: bytes
+    incarnation: bytes
+    """Life in which it ended."""
+    end: int
+    """Lines of the stream that begin before this position belong to it or to earlier records."""
 
 
 @dataclass(frozen=True)
@@ -69,5 +117,7 @@ class JoinLimits:
 class Result:
     """What became of some bytes."""
 
-    outputs: list[Output] = field(default_factory=list)
+    batches: dict[str, Batch] = field(default_factory=dict)
+    """By topic."""
     counts: Counts = field(default_factory=Counter)
+    spans: list[Span] = field(default_factory=list)

@@ -74,6 +74,7 @@ RELEASED = {
     "rule.v1": "c301715cbd8c64de6942",
     "pod.v1": "c3017b9fdf2f59e293b5",
     "dead_letter.v1": "c301b1bf82dc0bdf19d0",
+    "dead_letter.v2": "c301020e31eee8bdd8c0",
     "ledger_entry.v1": "c301edf8aee08f03f1fb",
     "ledger_entry.v2": "c301272b15488914f657",
 }

@@ -1,10 +1,11 @@
 """Match patterns mean what they mean in fluentd, for any pattern and any tag, at bounded cost."""
 
+import re
 from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import SettingsError
@@ -44,6 +45,25 @@ FACTS = [
         ["kube.test.gallery", "kube.gallery.access-log"],
     ),
     ("kube.kube-system.**", ["kube.kube-system.etcd-node1.etcd"], ["kube.kube-system2.etcd"]),
+    ("***", ["", "a", "a.b"], []),
+    ("a.***", ["a", "a.b", "a.b.c"], ["ab"]),
+    ("a..**", ["a.", "a..b"], ["a", "a.b"]),
+    ("**..a", [".a", "b..a"], ["a", "b.a"]),
+    (r"a\.**", ["a.", "a.b", "a.b.c"], ["a", "ab"]),
+    (r"\**", ["*", "*a"], ["a", "*.a", "**.a"]),
+    (r"\{a\}", ["{a}"], ["a"]),
+    (r"{a\,b,c}", ["a,b", "c"], ["a", "b"]),
+    ("{a.,b}", ["a.", "b"], ["a", "b."]),
+    ("{a.}.b", ["a..b"], ["a.b"]),
+    ("{**.a,b}.c", ["a.c", "x.a.c", "b.c"], ["xa.c", "x.b.c", "c"]),
+    ("x{**.a,b}", ["xb", "xy.a", "x.a"], ["xa", "x.b"]),
+    ("{}", [""], ["a"]),
+    ("a{,.b}", ["a", "a.b"], ["a.", "ab"]),
+    ("{a,{b,c}.{d,e}}", ["a", "b.d", "c.e"], ["b", "a.d", "d"]),
+    ("**.**.a", ["a", "b.a", "b.c.a"], ["ba"]),
+    ("*.*", ["a.b", ".", "a."], ["a", "a.b.c"]),
+    ("a.*.**", ["a.b", "a.b.c", "a."], ["a", "ab"]),
+    ("a**b", ["ab", "axb", "a.x.b"], ["a", "b", "a.bx"]),
 ]
 
 
@@ -147,3 +167,66 @@ def test_matching_agrees_with_trying_everything(pattern: str, tag: str):
 def test_any_text_is_a_pattern_or_an_error(pattern: str, tag: str):
     with suppress(PatternError):
         compile_patterns(pattern).matches(tag)
+
+
+# -- any pattern, any tag: against the regular expressions that fluentd makes ---------------------------------------
+
+
+def fluentd_braces(texts: list[str], depths: list[int], one: str) -> list[str]:
+    """The texts behind an opening brace, a comma or a closing one; ``depths`` are where alternatives begin."""
+    if one == "{":
+        depths.append(len(texts))
+    if one != "}":
+        return [*texts, ""]
+    start = depths.pop()
+    return [*texts[: start - 1], f"{texts[start - 1]}(?:{'|'.join(texts[start:])})"]
+
+
+def fluentd_expression(pattern: str) -> re.Pattern[str]:
+    """What `GlobMatchPattern` of fluentd's lib/fluent/match.rb compiles a pattern to, in Python's syntax.
+
+    It reads one character at a time, holds a dot back until it knows what follows, and writes each alternative of
+    braces into a text of its own.
+    """
+    texts, depths, dot, at = [""], list[int](), False, 0
+    while at < len(pattern):
+        one, two = pattern[at], pattern[at : at + 2]
+        if two == "**":
+            texts[-1] += r"(?![^.])" if dot else ""
+            dotted = pattern[at + 2 : at + 3] == "."
+            texts[-1] += r"(?:.*\.|\A)" if dotted else ".*"
+            dot, at = False, at + (3 if dotted else 2)
+            continue
+        texts[-1] += r"\." if dot else ""
+        dot = one == "."
+        at += one == "\\"
+        if one in "{,}" and (depths or one == "{"):
+            texts = fluentd_braces(texts, depths, one)
+        elif one != ".":
+            texts[-1] += r"[^.]*" if one == "*" else re.escape(pattern[at : at + 1])
+        at += 1
+    (text,) = texts
+    return re.compile(rf"\A{text}\Z")
+
+
+ANY_PIECES = st.lists(st.sampled_from(["a", "b", ".", "*", "**", "\\*", "\\.", "\\,", "-"]), max_size=5).map("".join)
+ANY_PATTERNS = st.recursive(ANY_PIECES, in_braces, max_leaves=5).filter(bool)
+
+
+@settings(max_examples=400)
+@given(ANY_PATTERNS, st.text("ab.*,-", max_size=9))
+def test_matching_agrees_with_the_expressions_of_fluentd(pattern: str, tag: str):
+    assert compile_patterns(pattern).matches(tag) == bool(fluentd_expression(pattern).search(tag))
+
+
+@given(st.lists(ANY_PATTERNS, min_size=1, max_size=3), st.text("ab.", max_size=9))
+def test_several_patterns_match_what_any_of_them_matches(patterns: list[str], tag: str):
+    alone = [compile_patterns(pattern).matches(tag) for pattern in patterns]
+    assert compile_patterns(" ".join(patterns)).matches(tag) == any(alone)
+
+
+@pytest.mark.parametrize(("pattern", "matching", "other"), FACTS)
+def test_the_table_holds_for_the_expressions_of_fluentd_too(pattern: str, matching: list[str], other: list[str]):
+    expressions = [fluentd_expression(word) for word in pattern.split()]
+    found = {tag: any(each.search(tag) for each in expressions) for tag in matching + other}
+    assert found == dict.fromkeys(matching, True) | dict.fromkeys(other, False)

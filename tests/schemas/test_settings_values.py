@@ -88,6 +88,28 @@ def test_what_unmatched_names_is_a_routed_topic_too():
     assert settings("unmatched: logs.rest").routed_topics == ("logs.app", "logs.rest")
 
 
+def test_topics_made_from_fields_are_told_apart_from_those_that_are_there_from_the_beginning() -> None:
+    found = settings("""
+topics: {prefix: test., overrides: {"logs.ns.{namespace}": {partitions: 2}}}
+routes:
+  - {match: "a.**", topic: "logs.ns.{namespace}"}
+  - {match: "**", topic: logs.app}
+quotas:
+  - {namespaces: [a, b-*], bytes_per_minute: 1000}
+  - {namespaces: "*", bytes_per_minute: 9000, topic: logs.late}
+sinks:
+  s: {type: elasticsearch, topics: [logs.ns.*, logs.ns.shop, logs.late]}
+""")
+    assert found.dynamic_topics == ("logs.ns.{namespace}",)
+    assert found.routed_topics == ("logs.app", "test.delayed", "logs.late", "logs.ns.shop")
+
+
+def test_conditions_may_be_one_text_or_number_or_a_list() -> None:
+    (rule,) = settings("severity: [{where: {namespaces: a, labels: {x: 1, y: [true, b]}}, minimum: warn}]").severity
+    assert rule.where is not None
+    assert (rule.match, rule.where.namespaces, rule.where.labels) == ("**", ("a",), {"x": ("1",), "y": ("true", "b")})
+
+
 def test_anchors_may_share_what_several_sinks_have_in_common():
     found = settings("""
 sinks:
@@ -134,13 +156,14 @@ def test_the_json_schema_uses_no_words_that_json_schema_does_not_know():
         below = {
             word
             for key, one in node.items()
-            if key != "default"
+            if key not in ("default", "examples")
             for word in words(one, names=key in OF_NAMES and not names)
         }
         return below if names else below | set(node)
 
     assert words(json_schema()) - {"x-env-separator"} <= {
         "$schema", "$defs", "$ref", "title", "description", "type", "properties", "additionalProperties", "required",
-        "patternProperties", "items", "minItems", "minLength", "minimum", "exclusiveMinimum", "maximum", "pattern",
+        "patternProperties", "propertyNames", "items", "minItems", "minLength", "maxLength",
+        "minimum", "exclusiveMinimum", "maximum", "pattern",
         "enum", "const", "anyOf", "oneOf", "discriminator", "mapping", "propertyName", "default", "examples",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from schemas import topics
 from schemas.settings import parse_settings
 from schemas.settings.node import CHUNK_BYTES_AT_MOST
 from schemas.topic_names import TopicNames
-from schemas.topics import Topic, topic_kinds, topics_for
+from schemas.topics import Topic, dynamic_topic_spec, topic_kinds, topics_for
 
 
 def by_name(text: str) -> dict[str, Topic]:
@@ -55,6 +55,26 @@ routes:
 unmatched: logs.rest
 """
     assert set(by_name(text)) - set(TopicNames().fixed) == {"logs.a", "logs.rest"}
+
+
+def test_a_topic_made_while_running_has_the_overrides_of_the_template_that_made_it():
+    text = """
+topics: {partitions: 3, overrides: {"logs.ns.{namespace}": {partitions: 2, config: {retention.ms: 5}}}}
+routes: [{match: "**", topic: "logs.ns.{namespace}"}]
+"""
+    settings = parse_settings(text, "logferry.yaml", {})
+    found = {name: dynamic_topic_spec(name, settings) for name in ("logs.ns.a", "logs.live")}
+    assert {name: (topic.name, topic.partitions) for name, topic in found.items()} == {
+        "logs.ns.a": ("logs.ns.a", 2),
+        "logs.live": ("logs.live", 3),
+    }
+    assert found["logs.ns.a"].config["retention.ms"] == "5"
+    assert found["logs.live"].kind == topic_kinds()[topics.ROUTE]
+
+
+def test_topics_made_while_running_are_not_made_beforehand():
+    text = 'routes: [{match: "**", topic: "logs.ns.{namespace}"}]\nquotas: [{namespaces: a, bytes_per_minute: 1}]'
+    assert set(by_name(text)) - set(TopicNames().fixed) == {"logs.delayed"}
 
 
 def test_dropping_what_no_route_takes_makes_no_topic():

@@ -6,24 +6,30 @@ by `Deliveries`: what it is given counts as kept in Kafka, but is reported as de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from schemas.codec import Codec
-from schemas.settings import parse_settings
+from schemas.settings import Settings, parse_settings
+from streams.core.rules import LiveRule
+from streams.core.spans import Skip, skips_of
 from streams.worker import StreamWorker
 from tests.streams.source import RECORD_MAX_BYTES, TIMEOUT_SECS, Expected, File, Reading, chunk, is_inside_header
 
-SETTINGS = parse_settings(
-    f"""
-stream: {{record_max_bytes: {RECORD_MAX_BYTES}, join_timeout_secs: {TIMEOUT_SECS}}}
+BASE = f"""
+stream: {{record_max_bytes: {RECORD_MAX_BYTES}, join_timeout_secs: {TIMEOUT_SECS}, pod_wait_secs: 0}}
 routes: [{{match: "**", topic: logs.app}}]
-""",
-    "logferry.yaml",
-    {},
-)
+"""
+
+
+def settings_with(rules: str) -> Settings:
+    """The settings of these tests with some rules."""
+    return parse_settings(f"{BASE}{rules}\n", "logferry.yaml", {})
+
+
+SETTINGS = settings_with('multiline: [{match: "**", mode: "off"}]')
 RAW, RECORD, LETTER = Codec("raw_chunk"), Codec("log_record"), Codec("dead_letter")
 
 
@@ -35,9 +41,12 @@ class Deliveries:
     def __init__(self) -> None:
         self.waiting: list[Callable[[], None]] = []
         self.kept: list[tuple[str, bytes]] = []
+        self.ledger: list[bytes] = []
 
     def send(self, topic: str, key: str, values: Sequence[bytes], delivered: Callable[[], None]) -> None:
-        self.kept += [(topic, value) for value in values]
+        if topic != "logs.ledger":
+            self.kept += [(topic, value) for value in values]
+        self.ledger += [value for value in values if topic == "logs.ledger"]
         self.waiting.append(delivered)
 
     def poll(self, timeout: float = 0.0) -> None: ...
@@ -56,18 +65,58 @@ class NoPods:
     def __init__(self) -> None:
         self.pods: dict[str, dict[str, Any]] = {}
 
+    def load(self, timeout: float) -> None: ...
+
     def follow(self) -> None: ...
+
+
+class NoRules:
+    """Stands for an empty logs.control."""
+
+    rules: tuple[LiveRule, ...] = ()
+    version = -1
+
+    def load(self, timeout: float) -> None: ...
+
+    def follow(self) -> bool:
+        return False
+
+    def expire(self, now: int) -> bool:
+        return False
+
+    def measure(self, metrics: Any) -> None: ...
+
+
+class Offline:
+    """Stands for the connections of a worker."""
+
+    def __init__(self, metadata: str = "") -> None:
+        self.producer = Deliveries()
+        self.pods = NoPods()
+        self.control = NoRules()
+        self._metadata = metadata
+
+    def skips(self, partition: int) -> list[Skip]:
+        return skips_of(self._metadata)
+
+    def partitions(self) -> int:
+        return 1
+
+    def make_topics(self, names: Collection[str]) -> None: ...
 
 
 class Worker:
     """One life of a stream worker on partition 0."""
 
-    def __init__(self, position: int) -> None:
+    def __init__(self, position: int, metadata: str = "", settings: Settings = SETTINGS) -> None:
+        """``metadata`` is what stands beside the position in the group's commit."""
         self.position = position
         self.committed = position
+        self.commits = [(position, metadata)]
         self.acknowledged: list[int] = []
-        self.client = Deliveries()
-        self.stage: StreamWorker[int] = StreamWorker(SETTINGS, self._acknowledge, self.client, NoPods())  # type: ignore[arg-type]
+        connections = Offline(metadata)
+        self.client = connections.producer
+        self.stage: StreamWorker[int] = StreamWorker(settings, self._acknowledge, connections)  # type: ignore[arg-type]
 
     def _acknowledge(self, offset: int) -> None:
         assert offset == self.committed, "acknowledged in order, without a gap"
@@ -77,6 +126,12 @@ class Worker:
     def take(self, log: list[bytes]) -> None:
         self.stage.take(0, 1, self.position, log[self.position], self.position)
         self.position += 1
+
+    def commit(self) -> None:
+        """As Faust does now and then."""
+        metadata = self.stage.metadata(0, self.committed)
+        if metadata is not None and self.committed != self.commits[-1][0]:
+            self.commits.append((self.committed, metadata))
 
 
 class Outcome(NamedTuple):
@@ -139,26 +194,30 @@ def straight(files: list[File]) -> list[bytes]:
     ]
 
 
-def run_through(log: list[bytes]) -> Outcome:
+def run_through(log: list[bytes], settings: Settings = SETTINGS) -> Outcome:
     """One worker, everything delivered at once."""
-    worker = Worker(0)
+    worker = Worker(0, settings=settings)
     for _ in log:
         worker.take(log)
         worker.client.deliver_all()
     return Outcome(read_back(worker.client.kept), counts(worker))
 
 
-def run_with_crashes(draw: st.DataObject, log: list[bytes], *, crashes: int = 3) -> Outcome:
+def run_with_crashes(
+    draw: st.DataObject, log: list[bytes], *, crashes: int = 3, settings: Settings = SETTINGS
+) -> Outcome:
     """Workers that lose everything at any moment; the next one reads from the lowest offset not acknowledged."""
-    worker, kept = Worker(0), []
+    worker, kept = Worker(0, settings=settings), []
     while worker.position < len(log):
         worker.take(log)
         for _ in range(draw.draw(st.integers(0, len(worker.client.waiting)), "delivered")):
             worker.client.deliver(draw.draw(st.integers(0, len(worker.client.waiting) - 1), "which"))
+        if draw.draw(st.booleans(), "commit"):
+            worker.commit()
         if crashes and draw.draw(st.integers(0, 2), "crash if 0") == 0:
             kept += worker.client.kept
             crashes -= 1
-            worker = Worker(worker.committed)
+            worker = Worker(*worker.commits[-1], settings)
     worker.client.deliver_all()
     return Outcome(read_back(kept + worker.client.kept), counts(worker))
 

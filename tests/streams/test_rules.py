@@ -1,23 +1,42 @@
-"""Severity gates and routes mean what fluentd's match and copy mean."""
+"""Severity gates and routes mean what fluentd's match and copy mean; live rules and annotations come first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.settings import Route, SeverityRule, parse_settings
+from schemas.settings.multiline import LinePatterns
+from schemas.settings.redaction import RedactionRule
 from schemas.severity import minimum_number
-from streams.core.rules import SEVERITIES, Rules
+from streams.core.rules import SEVERITIES, Facts, LiveRule, Plan, Rules
 
 TAG = "kube.shop.cart-0.app"
 
 
-def rules(text: str) -> Rules:
-    settings = parse_settings(text, "logferry.yaml", {})
-    return Rules(settings.severity, settings.routes, settings.unmatched)
+def facts(tag: str = TAG, labels: Mapping[str, str] | None = None, **annotations: str) -> Facts:
+    """A container's facts by its tag; annotations by name with _ for -."""
+    parts = tag.split(".") if tag.startswith("kube.") else ["", "", "", ""]
+    asked = {f"logferry.io/{name.replace('_', '-')}": value for name, value in annotations.items()}
+    return Facts(tag, parts[1], parts[2], parts[3], labels or {}, asked, "node-1")
+
+
+def rules(text: str, *live: LiveRule) -> Rules:
+    return Rules.of(parse_settings(text, "logferry.yaml", {}), live)
+
+
+def plan(text: str, tag: str = TAG, **annotations: str) -> Plan:
+    return rules(text).plan(facts(tag, **annotations))
+
+
+def live(rule_id: str, kind: str, at: int = 0, **told: Any) -> LiveRule:
+    model = {"severity": SeverityRule, "route": Route}[kind]
+    return LiveRule(rule_id, kind, model.model_validate({"match": "**", **told}), at)
 
 
 DESIGN = """
@@ -49,14 +68,15 @@ routes:
 def test_the_settings_of_the_design_do_what_they_say(
     tag: str, number: int, topics: tuple[str, ...], reason: str
 ) -> None:
-    found = rules(DESIGN).of(tag)
+    found = plan(DESIGN, tag)
     assert (found.topics[number], found.drop_reasons[number]) == (topics, reason)
+    assert found.conditional is None
 
 
 def test_the_first_gate_that_matches_decides() -> None:
-    found = rules('severity: [{match: "kube.shop.**", minimum: debug}, {match: "**", minimum: error}]').of(TAG)
-    assert found.drop_reasons[5] != "severity"
-    assert found.drop_reasons[4] == "severity"
+    found = plan('severity: [{match: "kube.shop.**", minimum: debug}, {match: "**", minimum: error}]')
+    assert [found.is_below_minimum(number) for number in (0, 4, 5)] == [False, True, False]
+    assert found.drop_reasons[4:6] == ("severity", "")
 
 
 def test_unknown_severity_passes_every_gate_but_no_minimum_of_a_route() -> None:
@@ -64,51 +84,280 @@ def test_unknown_severity_passes_every_gate_but_no_minimum_of_a_route() -> None:
 severity: [{match: "**", minimum: fatal}]
 routes: [{match: "**", minimum: trace, topic: logs.known}, {match: "**", topic: logs.rest}]
 """
-    assert rules(text).of(TAG).topics[0] == ("logs.rest",)
+    assert plan(text).topics[0] == ("logs.rest",)
+
+
+def test_a_maximum_takes_all_numbers_of_its_level_and_unknown_ones() -> None:
+    text = 'routes: [{match: "**", maximum: warn, topic: logs.low}, {match: "**", topic: logs.high}]'
+    assert [plan(text).topics[number] for number in (0, 16, 17)] == [("logs.low",), ("logs.low",), ("logs.high",)]
+    assert plan(text.replace("warn", "warn2")).topics[14:16] == (("logs.low",), ("logs.high",))
 
 
 def test_a_record_goes_to_a_topic_once_though_two_routes_name_it() -> None:
     text = 'routes: [{match: "**", topic: logs.app, copy: true}, {match: "kube.**", topic: logs.app}]'
-    assert rules(text).of(TAG).topics[9] == ("logs.app",)
+    assert plan(text).topics[9] == ("logs.app",)
 
 
 def test_what_no_route_takes_goes_where_unmatched_says() -> None:
     text = 'routes: [{match: "other.**", topic: logs.app}]\nunmatched: logs.rest'
-    assert rules(text).of(TAG).topics[9] == ("logs.rest",)
+    assert (plan(text).topics[9], plan(text).drop_reasons[9]) == (("logs.rest",), "")
 
+
+def test_the_json_topics_of_a_source_are_those_that_its_routes_ask_for() -> None:
+    text = """
+routes:
+  - {match: "**", topic: logs.documents, format: json, copy: true}
+  - {match: "host.**", topic: logs.other, format: json}
+  - {match: "**", topic: logs.app}
+  - {match: "**", topic: logs.never-reached, format: json}
+"""
+    assert plan(text).json_topics == {"logs.documents"}
+    assert plan(text, "host.syslog").json_topics == {"logs.documents", "logs.other"}
+
+
+# -- conditions on the place ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "labels", "holds"),
+    [
+        ("{namespaces: shop}", {}, True),
+        ('{namespaces: [dev, "sh*"]}', {}, True),
+        ("{namespaces: [dev]}", {}, False),
+        ('{pods: "cart-?"}', {}, True),
+        ('{pods: "cart-??"}', {}, False),
+        ("{containers: [app]}", {}, True),
+        ("{containers: [App]}", {}, False),
+        ('{nodes: "node-[12]"}', {}, True),
+        ('{nodes: "node-[!12]"}', {}, False),
+        ("{labels: {app: cart}}", {"app": "cart"}, True),
+        ("{labels: {app: cart}}", {"app": "shop"}, False),
+        ("{labels: {app: cart}}", {}, False),
+        ('{labels: {app: "*"}}', {}, False),
+        ("{labels: {app: [a, b], tier: 1}}", {"app": "b", "tier": "1"}, True),
+        ("{labels: {app: [a, b], tier: 1}}", {"app": "b"}, False),
+        ("{namespaces: shop, containers: other}", {}, False),
+        ("{}", {}, True),
+    ],
+)
+def test_all_conditions_on_the_place_must_hold(where: str, labels: dict[str, str], holds: bool) -> None:
+    found = rules(f"routes: [{{where: {where}, topic: logs.x}}]").plan(facts(labels=labels))
+    assert bool(found.topics[9]) == holds
+
+
+def test_a_source_without_a_namespace_is_in_none_not_even_in_any() -> None:
+    assert plan('routes: [{where: {namespaces: "*"}, topic: logs.x}]', "host.syslog").topics[9] == ()
+
+
+def test_pattern_and_place_must_both_fit() -> None:
+    text = 'severity: [{match: "kube.*.*.app", where: {namespaces: shop}, minimum: error}]'
+    tags = (TAG, "kube.dev.cart-0.app", "kube.shop.cart-0.db")
+    assert [plan(text, tag).minimum for tag in tags] == [17, 0, 0]
+
+
+# -- annotations ---------------------------------------------------------------------------------------------------
+
+
+def test_an_excluded_pod_leaves_nothing_whatever_the_severity() -> None:
+    found = plan(DESIGN, exclude="true")
+    assert set(found.topics) == {()}
+    assert (set(found.drop_reasons), set(found.drop_details)) == ({"excluded"}, {"excluded"})
+
+
+def test_an_annotation_for_one_container_leaves_the_others_alone() -> None:
+    asked = {"logferry.io/exclude.db": "True", "logferry.io/parser": "json", "logferry.io/parser.db": "text"}
+    found = {
+        name: rules("").plan(Facts(f"kube.shop.cart-0.{name}", "shop", "cart-0", name, {}, asked, "n"))
+        for name in ("app", "db")
+    }
+    assert {name: (each.topics[9], each.parser) for name, each in found.items()} == {
+        "app": (("logs.app",), "json"),
+        "db": ((), "text"),
+    }
+
+
+def test_the_minimum_of_an_annotation_wins_over_the_settings() -> None:
+    text = 'severity: [{match: "**", minimum: error}]'
+    found = plan(text, minimum_severity="DEBUG")
+    assert (found.minimum, found.drop_reasons[4], found.drop_details[4]) == (5, "severity", "severity/annotation")
+    assert plan(text).drop_details[4] == "severity"
+
+
+def test_the_parser_of_an_annotation_wins_over_the_settings() -> None:
+    text = 'parse: [{match: "kube.**", parser: json}]'
+    assert [plan(text).parser, plan(text, parser="text").parser, plan(text, parser="auto").parser] == [
+        "json",
+        "text",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "mode"),
+    [("off", "off"), ("go, java", ("java", "go")), ("start:^\\d", LinePatterns(start=r"^\d"))],
+)
+def test_the_way_of_joining_lines_of_an_annotation_wins_over_the_settings(asked: str, mode: Any) -> None:
+    text = 'multiline: [{match: "kube.**", mode: auto, timeout_secs: 9}]'
+    found, other = plan(text, multiline=asked), plan(text)
+    assert (found.multiline, found.multiline_rule, found.problems) == (mode, None, ())
+    assert other.multiline_rule is not None
+    assert (other.multiline, other.multiline_rule.timeout_secs) == ("auto", 9.0)
+
+
+def test_all_redactions_and_transforms_for_a_source_apply_live_ones_first() -> None:
+    text = """
+redaction: [{match: "kube.**", detect: [email]}, {match: "host.**", detect: [email]}]
+transform: [{where: {namespaces: shop}, remove: [password]}, {match: "**", remove: [token]}]
+"""
+    settings = parse_settings(text, "logferry.yaml", {})
+    newer = LiveRule("r", "redaction", RedactionRule.model_validate({"match": "**", "detect": ["email"]}))
+    found = Rules.of(settings, [newer]).plan(facts())
+    assert found.redaction_rules == (newer.rule, settings.redaction[0])
+    assert found.transform_rules == settings.transform
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("exclude", "yes please"),
+        ("exclude", ""),
+        ("minimum_severity", "loud"),
+        ("minimum_severity", ""),
+        ("parser", "cobol"),
+        ("multiline", "cobol"),
+        ("parser", "x" * 10_000),
+    ],
+)
+def test_an_annotation_that_nobody_understands_changes_nothing_and_is_reported(name: str, value: str) -> None:
+    found, other = plan(DESIGN, **{name: value}), plan(DESIGN)
+    (problem,) = found.problems
+    assert f"logferry.io/{name.replace('_', '-')}: {value[:40]!r}"[:-1] in problem
+    assert len(problem) < 200
+    assert (found.topics, found.minimum, found.parser) == (other.topics, other.minimum, other.parser)
+
+
+# -- live rules ----------------------------------------------------------------------------------------------------
+
+
+def test_live_minimum_wins_over_annotation_and_settings_and_the_newest_first() -> None:
+    text = 'severity: [{match: "**", minimum: error}]'
+    older, newer = live("a1", "severity", 1, minimum="info"), live("b2", "severity", 2, minimum="trace2")
+    found = rules(text, older, newer).plan(facts(minimum_severity="fatal"))
+    assert (found.minimum, found.drop_details[1]) == (2, "severity/b2")
+    assert (found.drop_reasons[1], found.drop_reasons[2]) == ("severity", "")
+    assert rules(text, older).plan(facts()).minimum == 9
+
+
+def test_a_live_rule_for_other_sources_changes_nothing() -> None:
+    other = live("a", "severity", match="kube.dev.**", minimum="trace")
+    assert rules('severity: [{match: "**", minimum: error}]', other).plan(facts()).minimum == 17
+
+
+def test_live_routes_come_before_those_of_the_settings() -> None:
+    copy = live("a", "route", 1, topic="logs.debug", copy=True)
+    found = rules(DESIGN, copy).plan(facts())
+    assert (found.topics[9], found.on_demand) == (("logs.debug", "logs.app"), {"logs.debug"})
+    assert rules(DESIGN, copy, live("b", "route", 2, topic="logs.all")).plan(facts()).topics[9] == ("logs.all",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"topic": "logs.raw"}, "live rule a is left out: logs.raw has a meaning of its own"),
+        ({"topic": "logs.app", "format": "json"}, "live rule a is left out: logs.app holds avro values"),
+        ({"topic": "logs.{label.x}", "format": "json"}, "live rule a is left out: logs.ns.{namespace} holds avro"),
+    ],
+)
+def test_a_live_route_against_the_settings_is_left_out_and_reported(asked: dict[str, str], problem: str) -> None:
+    text = DESIGN + '  - {match: "**", topic: "logs.ns.{namespace}"}'
+    found = rules(text, live("a", "route", **asked))
+    assert [each.startswith(problem) for each in found.problems] == [True]
+    assert found.plan(facts()) == rules(text).plan(facts())
+
+
+def test_of_two_live_routes_that_contradict_each_other_the_older_is_obeyed() -> None:
+    older = live("a", "route", 1, topic="logs.new", format="json")
+    found = rules(DESIGN, live("b", "route", 2, topic="logs.new"), older)
+    assert len(found.problems) == 1
+    assert found.plan(facts()).json_topics == {"logs.new"}
+
+
+# -- remembering ---------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_of_a_source_is_made_once() -> None:
+    compiled, one = rules(DESIGN), facts(labels={"app": "a"})
+    again = one._replace(labels=dict(one.labels), annotations={"irrelevant": "x"})
+    assert compiled.plan(one) is compiled.plan(one)
+    assert compiled.plan(one) is compiled.plan(again)
+
+
+def test_other_labels_are_another_plan() -> None:
+    compiled = rules("severity: [{where: {labels: {app: a}}, minimum: warn}]")
+    assert [compiled.plan(facts(labels={"app": app})).minimum for app in "aba"] == [13, 0, 13]
+
+
+def test_what_is_remembered_is_bounded_and_never_another_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.core.rules.rules.PLANS_REMEMBERED", 10)
+    monkeypatch.setattr("streams.core.rules.rules.LOOK_UPS_REMEMBERED", 7)
+    compiled = rules("severity: [{where: {labels: {app: a}}, minimum: warn}]")
+    for number in range(100):
+        app = "ab"[number % 3 == 0]
+        assert compiled.plan(facts(f"kube.shop.p-{number}.app", {"app": app})).minimum == (13 if app == "a" else 0)
+    assert (len(compiled._plans) <= 10, len(compiled._looked_up) <= 7) == (True, True)
+
+
+# -- any rules -----------------------------------------------------------------------------------------------------
 
 names = st.sampled_from(["trace", "debug", "info", "warn", "error", "fatal"])
 globs = st.sampled_from(["**", "kube.**", "kube.shop.*.*", "kube.other.**", "host.*"])
 routes = st.lists(
-    st.tuples(globs, st.none() | names, st.sampled_from(["logs.a", "logs.b", "logs.c"]), st.booleans()), max_size=5
+    st.tuples(
+        globs, st.none() | names, st.none() | names, st.sampled_from(["logs.a", "logs.b", "logs.c"]), st.booleans()
+    ).filter(lambda each: not (each[1] and each[2]) or minimum_number(each[1]) <= minimum_number(each[2]) + 3),
+    max_size=5,
 )
 gates = st.lists(st.tuples(globs, names), max_size=3)
 
 
-@given(gates, routes, st.sampled_from([TAG, "host.syslog"]), st.integers(0, SEVERITIES - 1))
+@given(gates, routes, gates, routes, st.sampled_from([TAG, "host.syslog"]), st.integers(0, SEVERITIES - 1))
 def test_any_rules_mean_what_walking_through_them_one_by_one_means(
-    gates: list[tuple[str, str]], routes: list[tuple[str, str | None, str, bool]], tag: str, number: int
+    live_gates: list[tuple[str, str]],
+    live_routes: list[tuple[str, str | None, str | None, str, bool]],
+    gates: list[tuple[str, str]],
+    routes: list[tuple[str, str | None, str | None, str, bool]],
+    tag: str,
+    number: int,
 ) -> None:
     """The star of fnmatch crosses dots, so these globs mean the same to it."""
 
     def matches(glob: str) -> bool:
         return fnmatchcase(tag, glob.replace("**", "*"))
 
-    compiled = Rules(
-        [SeverityRule.model_validate({"match": glob, "minimum": name}) for glob, name in gates],
-        [
-            Route.model_validate({"match": glob, "topic": topic, "copy": copies, "minimum": name})
-            for glob, name, topic, copies in routes
-        ],
-        "drop",
+    settings = parse_settings("", "logferry.yaml", {}).model_copy(
+        update={"severity": tuple(map(_gate, gates)), "routes": tuple(map(_route, routes))}
     )
-    gate = next((minimum_number(name) for glob, name in gates if matches(glob)), 0)  # type: ignore[arg-type]
+    before = [LiveRule(f"g{at}", "severity", _gate(told), -at) for at, told in enumerate(live_gates)]
+    before += [LiveRule(f"r{at}", "route", _route(told), -at) for at, told in enumerate(live_routes)]
+    gate = next((minimum_number(name) for glob, name in live_gates + gates if matches(glob)), 0)  # type: ignore[arg-type]
     expected: list[str] = []
-    for glob, name, topic, copies in routes:
-        if matches(glob) and number >= (minimum_number(name) if name else 0):  # type: ignore[arg-type]
+    for glob, low, high, topic, copies in live_routes + routes:
+        fits = number >= (minimum_number(low) if low else 0) and number <= (minimum_number(high) + 3 if high else 24)  # type: ignore[arg-type]
+        if matches(glob) and fits:
             expected += [topic] * (topic not in expected)
             if not copies:
                 break
     if number and number < gate:
         expected = []
-    assert compiled.of(tag).topics[number] == tuple(expected)
+    found = Rules.of(settings, before).plan(facts(tag))
+    assert found.topics[number] == tuple(expected)
+    assert bool(found.drop_reasons[number]) == (not expected)
+
+
+def _gate(told: tuple[str, str]) -> SeverityRule:
+    return SeverityRule.model_validate({"match": told[0], "minimum": told[1]})
+
+
+def _route(told: tuple[str, str | None, str | None, str, bool]) -> Route:
+    glob, low, high, topic, copies = told
+    return Route.model_validate({"match": glob, "minimum": low, "maximum": high, "topic": topic, "copy": copies})

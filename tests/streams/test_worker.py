@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+
 from unittest import mock
 
 import pytest
@@ -10,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.identity import INCOMPLETE, record_id
-from streams import worker as worker_module
-from tests.streams.replay import LETTER, RAW, RECORD, Worker, counts, logs, read_back, run_through, straight
+from tests.streams.replay import (
+    LETTER,
+    RAW,
+    RECORD,
+    Worker,
+    counts,
+    logs,
+    read_back,
+    run_through,
+    settings_with,
+    straight,
+)
 from tests.streams.source import File, chunk, sources, stamp
 
 
@@ -71,22 +82,11 @@ def _is_later_part(name: str, records: dict[str, Any]) -> bool:
 
 
 def test_a_line_below_the_minimum_is_dropped_for_that_reason() -> None:
-    with mock.patch.object(worker_module, "Rules", _only_errors):
-        worker = taken(values(line("I1121 01:02:03.000000 1 a.go:1] x") + line("plain words")))
+    worker = Worker(0, settings=settings_with("severity: [{match: '**', minimum: error}]"))
+    worker.take(values(line("I1121 01:02:03.000000       1 a.go:1] x") + line("plain words")))
     samples = worker.stage.metrics.registry
     dropped = samples.get_sample_value("logferry_stream_dropped_records_total", {"reason": "severity"})
     assert (dropped, texts(worker)) == (1.0, ["plain words"])
-
-
-def _only_errors(*_: Any) -> Any:
-    from schemas.settings import Route, SeverityRule
-    from streams.core.rules import Rules
-
-    return Rules(
-        [SeverityRule.model_validate({"match": "**", "minimum": "error"})],
-        [Route.model_validate({"match": "**", "topic": "logs.app"})],
-        "drop",
-    )
 
 
 # -- acknowledgement -----------------------------------------------------------------------------------------------
@@ -124,10 +124,11 @@ def test_a_chunk_waits_for_the_rest_of_a_line_that_was_cut() -> None:
 def test_chunks_are_acknowledged_in_order_though_they_are_delivered_in_another() -> None:
     log = values(line("one") + line("two") + line("three"), len(line("one")), len(line("one") + line("two")))
     worker = taken(log)
-    worker.client.deliver(2)
-    worker.client.deliver(1)
+    for index in (2, 1):  # each is followed by its entry in the ledger, last in the queue
+        worker.client.deliver(index)
+        worker.client.deliver(-1)
     assert worker.acknowledged == []
-    worker.client.deliver(0)
+    worker.client.deliver_all()
     assert worker.acknowledged == [0, 1, 2]
 
 
@@ -145,9 +146,12 @@ def test_what_is_delivered_after_revocation_is_not_acknowledged() -> None:
 def test_a_new_generation_forgets_the_old_one() -> None:
     worker = taken(values(line("one")))
     worker.stage.take(0, 2, 0, values(line("one"))[0], 0)
-    worker.client.deliver(0)
+    old, new = worker.client.waiting
+    old()
+    worker.client.waiting.pop()()
     assert worker.acknowledged == []
-    worker.client.deliver(0)
+    new()
+    worker.client.waiting.pop()()
     assert worker.acknowledged == [0]
 
 

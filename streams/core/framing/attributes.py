@@ -22,6 +22,16 @@ def json_text(value: Any) -> str:
         return orjson.dumps(plain(value)).decode()
 
 
+def written(attributes: Attributes) -> Attributes:
+    """Attributes of things that JSON can hold; the same object where they are so already."""
+    try:
+        orjson.dumps(attributes)
+    except TypeError:
+        found: Attributes = plain(attributes)
+        return found
+    return attributes
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """A value of things that JSON can hold."""
     match value:

@@ -25,6 +25,8 @@ class Detection:
     """The formats that are looked for."""
 
     def __init__(self, parsers: Mapping[str, Parser]) -> None:
+        """``parsers`` by name, among them ``text``, which takes what no other does."""
+        self._text: Final = parsers["text"]
         self._candidates: Final = [
             (re.compile(parser.signature, re.DOTALL), parser) for parser in parsers.values() if parser.signature
         ]
@@ -46,4 +48,4 @@ class Detection:
                     found = parser.read(content)
                     if found is not None:
                         return parser, found
-        return text.PARSER, text.read(content)
+        return self._text, text.read(content)

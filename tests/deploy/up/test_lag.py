@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deploy.up.lag import groups_of, lag
+from deploy.up.lag import groups_of, lag, meant
 from schemas.settings import parse_settings
 
 A, B, C = ("t", 0), ("t", 1), ("t", 2)
@@ -22,6 +22,11 @@ def test_records_that_retention_took_away_wait_no_more() -> None:
 
 def test_a_position_beyond_the_end_is_no_lag() -> None:
     assert lag({A: (0, 3)}, {A: 9}) == 0
+
+
+def test_patterns_mean_all_topics_that_there_are_and_names_only_themselves() -> None:
+    known = ["logs.ns.b", "logs.ns.a", "logs.app", "logsxns.a"]
+    assert meant(["logs.app", "logs.ns.*", "logs.ns.a", "logs.gone"], known) == ["logs.app", "logs.ns.a", "logs.ns.b"]
 
 
 def test_every_stage_with_a_group_is_asked_about() -> None:

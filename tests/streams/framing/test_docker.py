@@ -24,9 +24,9 @@ def line(log: str, stream: str = "stdout", time: str = TIME, **more: Any) -> byt
 
 
 def test_a_line_is_its_text_its_stream_and_its_time() -> None:
-    (record,) = outcome_of(chunk("docker", line('E1121 01:02:03.000000 1 a.go:1] \u20ac "no"\n', "stderr"))).records
+    (record,) = outcome_of(chunk("docker", line('ERROR: \u20ac "no"\n', "stderr"))).records
     assert (record["body"], record["stream"], record["timestamp"], record["severity_number"], record["offset"]) == (
-        'E1121 01:02:03.000000 1 a.go:1] \u20ac "no"', "stderr", NANOS, 17, 0,
+        'ERROR: \u20ac "no"', "stderr", NANOS, 17, 0,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from schemas.identity import record_id
+from streams.core import entries
 from tests.schemas.examples import example
 from tests.streams.framing.chunks import LIFE, OBSERVED, chunk, only, outcome_of
 from tests.streams.framing.samples import OTLP_JSON, SPAN, TRACE, otlp_request
@@ -160,10 +161,13 @@ def test_ids_in_json_that_are_not_hexadecimal_are_none() -> None:
     assert (found["body"], found["trace_id"], found["span_id"]) == ("x", None, None)
 
 
-def test_a_record_too_long_for_its_topic_is_a_dead_letter_that_can_be_sent_again() -> None:
+def test_a_record_too_long_for_its_topic_is_a_dead_letter_that_can_be_sent_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(entries, "VALUE_MAX_BYTES", 5000)
     made = request()
     record = made.resource_logs[0].scope_logs[0].log_records[0]
-    record.attributes.add(key="big").value.string_value = "\x01" * (2 * 1024 * 1024)
+    record.attributes.add(key="big").value.string_value = "\x01" * 1000
     made.resource_logs[0].scope_logs[0].log_records.add().body.string_value = "next"
     found = outcome_of(chunk("otlp", made.SerializeToString()))
     assert (found.bodies(), [letter["reason"] for letter in found.letters]) == (["next"], ["record_too_long"])

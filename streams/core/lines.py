@@ -1,0 +1,330 @@
+"""Lines of a chunk: told apart, joined, grouped, and handed to the builder of records.
+
+`Lines.whole` is the hot loop (docs/benchmarks.md): a full line of a container that is a JSON object goes through it
+without a call of ours but those that read and keep it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from streams.core import careful
+from streams.core.framing import cri
+from streams.core.framing.attributes import merged
+from streams.core.framing.cri import STREAMS
+from streams.core.framing.line import Line, LineFraming
+from streams.core.groups import Content, Group
+from streams.core.join import REMEMBERED_LIVES, CutLine, SourceState, is_late
+from streams.core.multiline import exception_of
+from streams.core.parsers import PARSERS, json, text
+from streams.core.parsers.parsed import Parser
+from streams.core.records import RecordBuilder
+from streams.core.work import JoinLimits, Span, Work
+
+NANOS: Final = 1_000_000_000
+
+_JSON: Final = PARSERS["json"]
+_TEXT: Final = PARSERS["text"]
+UNCAUGHT: Final = 17
+"""ERROR: a stack trace that no logger wrote, so that nothing in it says its level."""
+
+_read_json: Final = json.read
+_json_severity: Final = json.severity
+
+
+class Lines:
+    """Takes the lines of one chunk after another; ``now`` is what its caller calls it, in seconds."""
+
+    def __init__(
+        self,
+        builder: RecordBuilder,
+        limits: JoinLimits,
+        state: SourceState[Work],
+        now: float,
+        current: Work | None = None,
+    ) -> None:
+        """``current`` is the chunk that is being taken, if one is."""
+        self._builder = builder
+        self._limits = limits
+        self._limit = limits.record_max_bytes
+        self._timeout = int(limits.timeout_secs * 1_000_000_000)
+        self._state = state
+        self._now = now
+        self._current = current
+
+    def whole(self, work: Work, lines: list[bytes], position: int) -> None:
+        """Whole lines, the first at ``position``."""
+        self._builder.touch(work)
+        self._builder.counts["lines_total",] += len(lines)
+        work.lines += len(lines)
+        if work.framing is cri.FRAMING:
+            self._whole_cri(work, lines, position)
+        else:
+            self._whole_parsed(work, lines, position)
+
+    def _whole_cri(self, work: Work, lines: list[bytes], position: int) -> None:
+        state, groups, limit, builder = self._state, self._state.groups, self._limit, self._builder
+        treatment = work.origin.treatment
+        topics_of, reads_json, dropped = treatment.topics, treatment.reads_json, work.dropped
+        plain = state.is_plain()
+        for line in lines:
+            offset = position
+            position += len(line) + 1
+            fields = line.split(b" ", 3)
+            if plain and len(fields) == 4 and fields[2] == b"F" and fields[1] in STREAMS and len(line) <= limit:
+                content = fields[3]
+                if reads_json and content[:1] == b"{" and not groups:
+                    found = _read_json(content)
+                    if found is not None:
+                        number = _json_severity(found)
+                        topics = topics_of[number]
+                        if not topics:
+                            dropped[number] += 1
+                            continue
+                        kept: Content[Work] = Content(work, offset, fields[0], fields[1], content)
+                        nanos = builder.nanos_of(kept)
+                        if nanos is not None:
+                            builder.keep(kept, _JSON, found, number, topics, nanos)
+                        continue
+                self.content(Content(work, offset, fields[0], fields[1], content))
+            else:
+                self._other(work, offset, line)
+                plain = state.is_plain()
+
+    def _whole_parsed(self, work: Work, lines: list[bytes], position: int) -> None:
+        """Whole lines of any other framing."""
+        framing = lines_of(work)
+        parse, width = framing.parse, len(framing.newline)
+        plain = self._state.is_plain()
+        for line in lines:
+            offset = position
+            position += len(line) + width
+            parsed = parse(line)
+            if plain and parsed is not None and not parsed.partial and len(parsed.content) <= self._limit:
+                self.content(
+                    Content(
+                        work,
+                        offset,
+                        parsed.timestamp,
+                        parsed.stream,
+                        parsed.content,
+                        parsed.flags,
+                        parsed.attributes,
+                    )
+                )
+            else:
+                self._other(work, offset, line)
+                plain = self._state.is_plain()
+
+    # -- joining -------------------------------------------------------------------------------------------------------
+
+    def _other(self, work: Work, offset: int, line: bytes, flags: tuple[str, ...] = ()) -> None:
+        """A line that is partial, long, or may continue a partial one; or one that cannot be read."""
+        framing = lines_of(work)
+        parsed = framing.parse(line)
+        if parsed is None:
+            begin = framing.resumes_at(line)
+            self._builder.reject(work, offset, line[:begin] if begin else line, framing.complaint)
+            parsed = framing.parse(line[begin:]) if begin else None
+            offset += begin
+            work.lines += bool(begin)
+        if parsed is None:
+            return
+        is_done = self._state.passes_over(parsed.stream, work.incarnation, offset)
+        if is_done or self.join(offset, parsed, work, parsed.flags + flags):
+            self._builder.join_to(work)
+
+    def join(self, offset: int, line: Line, work: Work, flags: tuple[str, ...] = ()) -> bool:
+        """Add a line, or a piece of one, to others of its stream. Whether it belongs to a record that began before.
+
+        ``flags`` are for the record that it completes, if it completes one.
+        """
+        state = self._state
+        continues = state.continues(line, self._timeout)
+        records = state.join(offset, line, work, self._current or work, self._now, self._limit, self._timeout)
+        if flags and records and not line.partial:
+            records[-1] = records[-1]._replace(flags=records[-1].flags + flags)
+        for each in records:
+            self.content(each)
+        return continues
+
+    def cut_line(self, cut: CutLine[Work], flags: tuple[str, ...] = ()) -> None:
+        """A line that was cut between chunks and is whole now, or as whole as it will ever be (``flags``)."""
+        self._state.cut = None
+        self._count_line(cut.work)
+        self._other(cut.work, cut.offset, bytes(cut.content), flags)
+
+    def _count_line(self, work: Work) -> None:
+        self._builder.counts["lines_total",] += 1
+        work.lines += 1
+
+    def long_line(self, cut: CutLine[Work]) -> None:
+        """A line that is too long to be held until its end comes: pass on its beginning."""
+        self._state.cut = None
+        self._count_line(cut.work)
+        begun = lines_of(cut.work).begin(bytes(cut.content))
+        if begun is None:
+            message = "a piece of a long line that no runtime wrote"
+            self._builder.reject(cut.work, cut.offset, bytes(cut.content), message)
+            return
+        line, self._state.long_line = begun
+        if self.join(cut.offset, line._replace(partial=True), cut.work):
+            self._builder.join_to(cut.work)
+
+    def end_file(self) -> None:
+        """The file ends here, so its last line is as whole as it will ever be, and no line of the next file's."""
+        state = self._state
+        state.skip_line = False
+        long, state.long_line = state.long_line, None
+        tail, state.tail = state.tail, b""
+        if state.cut is not None:
+            state.cut.content += tail
+            self.cut_line(state.cut, ("unterminated",))
+        elif long is not None and not long.header.partial and long.header.stream in state.partials:
+            rest = long.header._replace(content=long.pieces.decode(tail, final=True))
+            work = state.partials[long.header.stream].work
+            self.join(0, rest, work, (*long.pieces.flags, "unterminated"))
+
+    def leave(self, life: bytes) -> None:
+        """What comes next does not continue what is unfinished: ``life`` is another file, or bytes are missing."""
+        state = self._state
+        if not state.ended and life != state.life:
+            state.put_aside()
+            while len(state.aside) > REMEMBERED_LIVES:
+                other = state.aside.pop(next(iter(state.aside)))
+                Lines(self._builder, self._limits, other, self._now, self._current).give_up()
+        if state.cut is not None:
+            state.cut.content += state.tail
+        elif state.long_line is not None and (partial := state.partials.get(state.long_line.header.stream)):
+            partial.content += state.long_line.pieces.decode(state.tail, final=True)
+        self.give_up()
+
+    def give_up(self, before: float = float("inf")) -> None:
+        """Pass on as it is what has waited since ``before`` for a rest that did not come."""
+        state = self._state
+        if state.cut is not None and state.cut.waiting_since <= before:
+            self.cut_line(state.cut, ("unterminated", "incomplete"))
+        for each in state.give_up(before=before):
+            if self._current is None:  # its rest may come yet; whoever reads that, reads it as lines of their own
+                position = state.lives.get(state.life, 0)
+                self._builder.spans.append(Span(each.work.offset, None, each.stream, state.life, position))
+            self.content(each)
+        for stream in list(state.groups):
+            self._close(state.groups.pop(stream))
+
+    def expire(self) -> None:
+        """The same for what has waited longer than it may."""
+        state, now = self._state, self._now
+        before = now - self._timeout / NANOS
+        if any(each.waiting_since <= before for each in (state.cut, *state.partials.values()) if each is not None):
+            groups, state.groups = state.groups, {}
+            self.give_up(before)
+            state.groups = groups | state.groups
+        for stream, group in list(state.groups.items()):
+            if group.waiting_since <= now - group.first.work.origin.treatment.multiline_timeout / NANOS:
+                self._close(state.groups.pop(stream))
+
+    # -- grouping ------------------------------------------------------------------------------------------------------
+
+    def content(self, line: Content[Work]) -> None:
+        """The content of a line: more of a group, the beginning of one, or a record by itself."""
+        groups = self._state.groups
+        group = groups.get(line.stream) if groups else None
+        if group is not None:
+            if self._goes_on(group, line):
+                return
+            del groups[line.stream]
+            self._close(group)
+        self._begin(line)
+
+    def _goes_on(self, group: Group[Work], line: Content[Work]) -> bool:
+        """Take a line into a group, if it is one of it."""
+        treatment = group.first.work.origin.treatment
+        if treatment.multiline is None or line.head is not None or group.size + len(line.text) >= self._limit:
+            return False
+        step = treatment.multiline.go_on(group.state, line.text)
+        if step is None or is_late(group.latest.timestamp, line.timestamp, treatment.multiline_timeout):
+            return False
+        state, sure = step
+        group.add(line, state, self._now, sure=sure)
+        return True
+
+    def _begin(self, line: Content[Work]) -> None:
+        """The first line of a group, or the only one of a record."""
+        treatment = line.work.origin.treatment
+        if treatment.redactor is not None:
+            line = line._replace(text=treatment.redactor.content(line.text))
+        parser, found, number = self._read(line)
+        if treatment.multiline is not None and line.head is None and parser.name != "json":
+            state = treatment.multiline.begin(line.text, number, parser.name)
+            if state is not None:
+                self._state.groups[line.stream] = Group(line, parser, found, number, state, self._now, len(line.text))
+                return
+        self._record(line, parser, found, number)
+
+    def _read(self, line: Content[Work]) -> tuple[Parser, Any, int]:
+        """Parser, what it read, and severity."""
+        head = line.head
+        if head is not None and line.part:
+            return _TEXT, text.NOTHING, head.number  # the first part decided for all
+        treatment = line.work.origin.treatment
+        parser, found = treatment.read(line.text, self._state.parser)
+        self._state.parser = parser
+        if treatment.chosen is not None and parser.name != treatment.chosen:
+            self._builder.counts["parse_failures_total", treatment.chosen] += 1
+        number = parser.severity(found)
+        if head is not None:
+            head.number = number
+        return parser, found, number
+
+    def _close(self, group: Group[Work]) -> None:
+        """No more lines belong to it."""
+        if not group.sure:
+            self._record(group.first, group.parser, group.found, group.number)
+        else:
+            self._joined(group)
+        for line in group.unsure:
+            self.content(line)
+
+    def _joined(self, group: Group[Work]) -> None:
+        """One record of several lines."""
+        first, end = group.first, group.sure[-1]
+        for line in group.sure:
+            self._builder.join_to(line.work)
+        redactor = first.work.origin.treatment.redactor
+        whole = group.text() if redactor is None else redactor.content(group.text())
+        exception = exception_of(whole)
+        line = first._replace(
+            text=whole,
+            flags=(*first.flags, "multiline"),
+            attributes=merged(first.attributes or {}, exception) or None,
+            last=end.last or end.work,
+            end=end.end if end.last else end.offset,
+        )
+        parser, found, number = self._read(line)
+        self._record(line, parser, found, number or group.number or (UNCAUGHT if exception else 0))
+
+    def _record(self, line: Content[Work], parser: Parser, found: Any, number: int) -> None:
+        """A record, unless nobody wants it."""
+        work, builder = line.work, self._builder
+        if line.last is not None and line.last is not work:
+            builder.spans.append(Span(work.offset, line.last.offset, line.stream, line.last.incarnation, line.end + 1))
+        treatment = work.origin.treatment
+        if treatment.is_careful:
+            careful.record(builder, line, parser, found, number)
+            return
+        topics = treatment.topics[number]
+        if topics:
+            nanos = builder.nanos_of(line)
+            if nanos is not None:
+                builder.keep(line, parser, found, number, topics, nanos)
+        elif not line.part:
+            builder.touch(work)
+            work.dropped[number] += 1
+
+
+def lines_of(work: Work) -> LineFraming:
+    """The framing of a chunk of lines."""
+    framing = work.framing
+    assert isinstance(framing, LineFraming)
+    return framing

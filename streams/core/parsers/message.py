@@ -1,0 +1,56 @@
+"""Lines that are a header and a message: the fields that all of them have, and their times."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from streams.core.parsers.parsed import Fields, decode
+
+_TIME: Final = re.compile(
+    rb"(\d{4})[-./](\d\d)[-./](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))? ?(?:(Z|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)"
+)
+
+
+def message_fields(
+    parser: str, content: bytes, message: bytes, attributes: dict[str, Any], level: bytes | None = None
+) -> Fields:
+    """Fields of a line with a message in it; the whole line is the body where the message is empty.
+
+    A carriage return of a file from Windows is no part of the message.
+    """
+    whole, flags = decode(content)
+    message = message.removesuffix(b"\r")
+    body = text(message) if message else whole
+    return {
+        "severity_text": None if level is None else text(level),
+        "body": body,
+        "original": None if body == whole else whole,
+        "attributes": attributes,
+        "trace_id": None,
+        "span_id": None,
+        "parser": parser,
+        "flags": flags,
+    }
+
+
+def text(value: bytes) -> str:
+    r"""Bytes as text; those that are not UTF-8 stand as ``\xNN``."""
+    return value.decode(errors="backslashreplace")
+
+
+def time_text(written: bytes) -> str:
+    """RFC 3339 in UTC of a time that says its zone as an offset, Z, UTC or GMT; any other as it is written."""
+    found = _TIME.fullmatch(written)
+    if found is None:
+        return text(written)
+    year, month, day, clock, fraction, _, sign, hours, minutes = found.groups()
+    try:
+        moment = datetime.fromisoformat((year + b"-" + month + b"-" + day + b"T" + clock).decode())
+        if sign:
+            offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+            moment = moment - offset if sign == b"+" else moment + offset
+    except (ValueError, OverflowError):
+        return text(written)
+    return moment.isoformat() + (f".{fraction.decode()}Z" if fraction else "Z")

@@ -1,0 +1,45 @@
+"""A full time, a level in capitals, a message: what programs print that have made up a layout of their own.
+
+Samples: ``2026-11-21 01:02:03 ERROR cannot open``, ``2026-11-21T01:02:03.123Z [WARN] slow``,
+``2026-11-21 01:02:03,123 INFO: started``, ``[2026-11-21 01:02:03] ERROR no``.
+
+Lines that fit a format which says more are that format's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from streams.core.parsers import (
+    hclog,
+    kafka,
+    log4j,
+    log4js,
+    pino_pretty,
+    python_logging,
+    spring_boot,
+    tracing_subscriber,
+    wildfly,
+)
+from streams.core.parsers.layout import DATE_TIME, LEVEL, layout
+
+_OTHERS: Final = tuple(
+    parser.PARSER.read
+    for parser in (log4j, log4js, pino_pretty, spring_boot, tracing_subscriber, hclog, kafka, wildfly, python_logging)
+)
+
+
+def _says_more(content: bytes) -> bool:
+    return any(read(content) is not None for read in _OTHERS)
+
+
+PARSER: Final = layout(
+    "time_level",
+    rb"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^A-Z\[\n]{0,20}Z?\]? +\[?[A-Z]{3,9}[\] :]",
+    rb"(?P<bracket>\[)?(?P<time>"
+    + DATE_TIME
+    + rb")(?(bracket)\]) +(?P<open>\[)?(?P<level>"
+    + LEVEL
+    + rb") *(?(open)\]):?(?: +|\Z)(?P<body>.*)",
+    unless=_says_more,
+)

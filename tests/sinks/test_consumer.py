@@ -1,0 +1,72 @@
+"""A sink reads the topics that patterns mean, also those that are made while it runs, and no others."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from deploy.local.stack import Stack
+from schemas.settings import KafkaSettings
+from sinks.consumer import NEW_TOPICS_SECS, GroupConsumer
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def kafka(stack: Stack) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=stack.endpoints.bootstrap_servers)
+
+
+@pytest.fixture
+def prefix() -> str:
+    return f"pattern{os.getpid()}x{next(_numbers)}"
+
+
+def make_topic(kafka: KafkaSettings, name: str, value: bytes) -> None:
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 0})
+    producer.produce(name, value)
+    assert producer.flush(20) == 0
+
+
+def values(consumer: GroupConsumer, until: int, timeout: float = 40) -> Iterator[bytes | None]:
+    """Values as they come, until there are so many."""
+    end = time.monotonic() + timeout
+    count = 0
+    while count < until and time.monotonic() < end:
+        for record in consumer.read(10, 0.2):
+            count += 1
+            yield record.value()
+
+
+def test_a_pattern_means_topics_of_now_and_later(kafka: KafkaSettings, prefix: str) -> None:
+    make_topic(kafka, f"{prefix}.ns.a", b"a")
+    make_topic(kafka, f"{prefix}.nsxa", b"not meant")
+    make_topic(kafka, f"x{prefix}.ns.a", b"not meant")
+    make_topic(kafka, f"{prefix}.app", b"app")
+    consumer = GroupConsumer(kafka, prefix, [f"{prefix}.ns.*", f"{prefix}.app"])
+    try:
+        assert sorted(values(consumer, 2)) == [b"a", b"app"]
+        make_topic(kafka, f"{prefix}.ns.b", b"b")
+        began = time.monotonic()
+        assert list(values(consumer, 1)) == [b"b"]
+        assert time.monotonic() - began < 4 * NEW_TOPICS_SECS
+    finally:
+        consumer.close()
+
+
+def test_a_pattern_that_means_nothing_yet_is_waited_for(kafka: KafkaSettings, prefix: str) -> None:
+    consumer = GroupConsumer(kafka, prefix, [f"{prefix}.*"])
+    try:
+        assert list(values(consumer, 1, timeout=2)) == []
+        make_topic(kafka, f"{prefix}.late", b"late")
+        assert list(values(consumer, 1)) == [b"late"]
+    finally:
+        consumer.close()
