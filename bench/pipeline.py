@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import yaml
 from confluent_kafka import Consumer, TopicPartition
 
+from deploy.demo.publish import PodPublisher
 from deploy.topics import apply_topics
 from runtime.kafka import client_config
 from schemas.codec import Codec
@@ -36,8 +37,21 @@ class Pipeline:
     """Stages with settings of their own; use it in a ``with`` block."""
 
     def __init__(
-        self, folder: Path, name: str, bootstrap_servers: str, elasticsearch_url: str, **changes: Mapping[str, Any]
+        self,
+        folder: Path,
+        name: str,
+        bootstrap_servers: str,
+        elasticsearch_url: str,
+        *,
+        form: str = "avro",
+        source: str = "",
+        **changes: Any,
     ) -> None:
+        """``form`` is the format of the routed topic; documents are not archived, so the archive has the raw topic.
+
+        ``source``: name of another pipeline, of which this one has the fixed topics, raw ones included.
+        """
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.node = folder / "node"
         self.archive = folder / "archive"
@@ -47,19 +61,20 @@ class Pipeline:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kills: dict[str, int] = dict.fromkeys(STAGES, 0)
         self.config = folder / "logferry.yaml"
-        self.config.write_text(yaml.safe_dump(_merged(self._defaults(name), changes)))
+        self.config.write_text(yaml.safe_dump(_merged(self._defaults(name, form, f"{source or name}."), changes)))
         self.settings = parse_settings(self.config.read_text(), str(self.config), {})
         apply_topics(self.settings.kafka, topics_for(self.settings))
 
-    def _defaults(self, name: str) -> dict[str, Any]:
-        consumer = {"group": f"{name}-archive", "topics": [f"{name}.app"], "url": f"file://{self.archive}"}
+    def _defaults(self, name: str, form: str, prefix: str) -> dict[str, Any]:
+        archived = {"topics": [f"{name}.app"]} if form == "avro" else {"topics": [f"{prefix}raw"], "format": "avro"}
+        consumer = {"group": f"{name}-archive", "url": f"file://{self.archive}", **archived}
         return {
             "kafka": {"bootstrap_servers": self.bootstrap_servers},
-            "topics": {"prefix": f"{name}.", "partitions": 4},
+            "topics": {"prefix": prefix, "partitions": 4},
             "inputs": {"containers": {"type": "container_files", "path": f"{self.node}/var/log/containers/*.log"}},
             "producer": {"node": "node-1", "state_folder": str(self.folder / "producer"), "scan_interval_secs": 0.25},
             "stream": {"group": f"{name}-stream"},
-            "routes": [{"match": "kube.**", "topic": f"{name}.app"}],
+            "routes": [{"match": "kube.**", "topic": f"{name}.app", "format": form}],
             "sinks": {
                 "search": {
                     "type": "elasticsearch",
@@ -80,10 +95,13 @@ class Pipeline:
         for stage in list(self.processes):
             self.kill(stage)
 
-    def start(self, *stages: str, metrics_port: int = 0) -> None:
-        """Start stages; a sink by its name."""
+    def start(self, *stages: str, metrics_port: int = 0, workers: int = 1) -> None:
+        """Start stages; a sink by its name, stream with so many workers."""
         for stage in stages or STAGES:
-            command = [stage] if stage in ("produce", "stream") else ["sink", stage]
+            kind = stage.partition("-")[0]
+            command = [kind] if kind in ("produce", "stream") else ["sink", stage]
+            if stage == "stream" and workers > 1:
+                command += ["--workers", str(workers)]
             with (self.folder / f"{stage}.log").open("ab") as log:
                 self.processes[stage] = subprocess.Popen(
                     [sys.executable, "-m", "deploy.cli", *command, "--config", str(self.config)],
@@ -126,6 +144,12 @@ class Pipeline:
         """The last lines of every stage's log, for a failing test."""
         logs = {path.stem: path.read_text(errors="replace").splitlines()[-15:] for path in self.folder.glob("*.log")}
         return "\n".join(f"== {stage}\n" + "\n".join(lines) for stage, lines in logs.items())
+
+    def publish_pods(self, pods: Iterable[dict[str, Any]]) -> None:
+        """Make pods known (as in schemas/avro/pod.v1.avsc), as the pod watcher does."""
+        with PodPublisher(self.settings.kafka, topic=self.settings.topics.names.pods) as publish:
+            for pod in pods:
+                publish(pod)
 
     # -- what arrived --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,10 @@ task          what runs                                                         
 read          reading the files in blocks                                               a line in a file
 librdkafka    producing the same blocks with the bare client                            a line in a file
 produce       ``logferry produce``: files to the raw topic                              a line in a file
-stream        ``logferry stream``: frame, parse, keep 30 % by severity, route           a line in a file
+stream        ``logferry stream``: frame, parse, keep 30 % by severity, enrich, route   a line in a file
+stream-json   the same into a topic of ``format: json``                                 a line in a file
+stream1       the same as stream, from its first chunk on                               a line in a file
+stream2       the same with ``--workers 2``, for as long as both are busy               a line in a file
 bulk          indexing prebuilt documents with the bare client                          a document
 index         ``logferry sink``: records into Elasticsearch                             a record
 archive       ``logferry sink``: records into Parquet objects                           a record
@@ -20,6 +23,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,14 +35,17 @@ from elasticsearch import Elasticsearch
 from bench.corpus import Corpus, generate
 from bench.measure import Figures, Stopwatch, peak_rss_mb
 from bench.pipeline import Pipeline
+from bench.together import measure as measure_together
 from runtime.kafka import producer_config
 from runtime.producer import enqueue
 from schemas.settings import ElasticsearchSink
 from sinks.core.decode import RecordDecoder
-from sinks.elasticsearch.document import DocumentWriter
+from sinks.elasticsearch.document import RecordLines
 from sinks.elasticsearch.request import BRIEF, HEADERS
 
 BLOCK_BYTES: Final = 256 * 1024
+CHANGES: Final[dict[str, Any]] = {"severity": [{"match": "**", "minimum": "warn"}]}
+"""Settings of all pipelines here."""
 Progress = Callable[[str], None]
 
 
@@ -54,10 +61,10 @@ class Bench:
     def run(self, tasks: list[str], progress: Progress) -> Iterator[Figures]:
         """Measure tasks in the order in which they feed each other; those not asked for only feed."""
         progress(f"writing {self.lines} lines")
-        corpus = generate(self.folder / "node", self.lines)
         name = f"bench{os.getpid()}x{int(time.time())}"
-        changes: dict[str, Any] = {"severity": [{"match": "**", "minimum": "warn"}]}
-        with Pipeline(self.folder, name, self.bootstrap_servers, self.elasticsearch_url, **changes) as pipeline:
+        with Pipeline(self.folder, name, self.bootstrap_servers, self.elasticsearch_url, **CHANGES) as pipeline:
+            corpus = generate(pipeline.node, self.lines, pipeline.settings.topics.partitions)
+            pipeline.publish_pods(corpus.pods)
             for task, measure in TASKS.items():
                 if task in tasks or (task in FEEDERS and _feeds(task, tasks)):
                     progress(task)
@@ -105,11 +112,13 @@ def _librdkafka(pipeline: Pipeline, corpus: Corpus) -> Figures:
     return _own("librdkafka", corpus.lines, work)
 
 
-def _stage(pipeline: Pipeline, stage: str, lines: int, done: Callable[[dict[str, float]], bool]) -> Figures:
+def _stage(
+    pipeline: Pipeline, stage: str, lines: int, done: Callable[[dict[str, float]], bool], task: str = ""
+) -> Figures:
     port = free_port()
     pipeline.start(stage, metrics_port=port)
     try:
-        return Stopwatch(pipeline.processes[stage].pid, port).stop(STAGE_TASKS[stage], lines, done)
+        return Stopwatch(pipeline.processes[stage].pid, port).stop(task or STAGE_TASKS[stage], lines, done)
     finally:
         pipeline.stop(stage)
 
@@ -123,14 +132,47 @@ def _produce(pipeline: Pipeline, corpus: Corpus) -> Figures:
     )
 
 
-def _stream(pipeline: Pipeline, corpus: Corpus) -> Figures:
+def _stream(pipeline: Pipeline, corpus: Corpus, task: str = "stream") -> Figures:
     def done(figures: dict[str, float]) -> bool:
         return (
             figures.get("logferry_stream_lines_total", 0) >= corpus.lines
             and figures.get("logferry_stream_pending_bytes", 1) == 0
         )
 
-    return _stage(pipeline, "stream", corpus.lines, done)
+    return _stage(pipeline, "stream", corpus.lines, done, task)
+
+
+def _stream_json(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    with _beside(pipeline, "json", form="json") as other:
+        return _stream(other, corpus, "stream-json")
+
+
+def _stream_together(workers: int) -> Callable[[Pipeline, Corpus], Figures]:
+    def together(pipeline: Pipeline, _corpus: Corpus) -> Figures:
+        task = f"stream{workers}"
+        with _beside(pipeline, task) as other:
+            ports = _free_ports(workers)
+            other.start("stream", metrics_port=ports[0], workers=workers)
+            try:
+                pid = other.processes["stream"].pid
+                return measure_together(task, pid, ports, "logferry_stream_lines_total")
+            finally:
+                other.stop("stream", 40)
+
+    return together
+
+
+def _beside(pipeline: Pipeline, name: str, **changes: Any) -> Pipeline:
+    """A pipeline with groups and a routed topic of its own that reads the same raw topic from its beginning."""
+    return Pipeline(
+        pipeline.folder / name,
+        pipeline.index + name,
+        pipeline.bootstrap_servers,
+        pipeline.url,
+        source=pipeline.index,
+        **CHANGES,
+        **changes,
+    )
 
 
 def _index(pipeline: Pipeline, _corpus: Corpus) -> Figures:
@@ -168,7 +210,7 @@ def _bulk(pipeline: Pipeline, _corpus: Corpus) -> Figures:
 
 def _requests(pipeline: Pipeline, most_bytes: int) -> Iterator[tuple[int, bytes]]:
     """Bulk requests for the records of the routed topic, into an index of their own."""
-    decoder, writer = RecordDecoder(), DocumentWriter(f"{pipeline.index}-prebuilt-%Y.%m.%d")
+    decoder, writer = RecordDecoder(), RecordLines(f"{pipeline.index}-prebuilt-%Y.%m.%d")
     lines: list[bytes] = []
     size = 0
     for keys, values in pipeline.batches("app"):
@@ -194,6 +236,22 @@ def free_port() -> int:
         return port
 
 
+def _free_ports(count: int) -> list[int]:
+    """So many ports in a row, as workers take them."""
+    while True:
+        first = free_port()
+        ports = list(range(first, first + count))
+        if all(map(_is_free, ports)):
+            return ports
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
 STAGE_TASKS: Final = {"produce": "produce", "stream": "stream", "search": "index", "archive": "archive"}
 """Stage -> task that measures it."""
 TASKS: Final[dict[str, Callable[[Pipeline, Corpus], Figures]]] = {
@@ -201,9 +259,15 @@ TASKS: Final[dict[str, Callable[[Pipeline, Corpus], Figures]]] = {
     "librdkafka": _librdkafka,
     "produce": _produce,
     "stream": _stream,
+    "stream-json": _stream_json,
+    "stream1": _stream_together(1),
+    "stream2": _stream_together(2),
     "bulk": _bulk,
     "index": _index,
     "archive": _archive,
 }
-FEEDERS: Final = {"produce": ("stream", "bulk", "index", "archive"), "stream": ("bulk", "index", "archive")}
+FEEDERS: Final = {
+    "produce": ("stream", "stream-json", "stream1", "stream2", "bulk", "index", "archive"),
+    "stream": ("bulk", "index", "archive"),
+}
 """Task -> tasks that need what it leaves behind."""

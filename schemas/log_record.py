@@ -26,6 +26,7 @@ EVENT_SCHEMA: Final[Schema] = fastavro.parse_schema(
 EVENT_SCHEMA_TEXT: Final = json.dumps({key: value for key, value in EVENT_SCHEMA.items() if not key.startswith("__")})
 
 
+REMEMBERED: Final = 1024
 SHORT: Final = 8192
 _SHORT: Final = [bytes((n << 1,)) if n < 64 else bytes(((n << 1) & 127 | 128, n >> 6)) for n in range(SHORT)]
 """Encodings of the longs below SHORT, which are nearly all lengths."""
@@ -67,6 +68,36 @@ def _optional(text: str | None) -> bytes:
     return b"\x02" + (_SHORT[len(data)] if len(data) < SHORT else _long(len(data))) + data
 
 
+_words: Final[dict[str | None, bytes]] = {}
+"""Encodings of streams and of levels, which are few."""
+_parsers: Final[dict[str, bytes]] = {}
+"""Encodings of the names of parsers."""
+_observed: Final[dict[int, bytes]] = {}
+"""Encodings of the times at which chunks were read; all records of a chunk have the same."""
+
+
+def _remember_word(text: str | None) -> bytes:
+    """Somebody may write levels of any kind, so that they are not remembered without end."""
+    if len(_words) >= REMEMBERED:
+        _words.clear()
+    found = _words[text] = _optional(text)
+    return found
+
+
+def _remember_parser(name: str) -> bytes:
+    if len(_parsers) >= REMEMBERED:
+        _parsers.clear()
+    found = _parsers[name] = _string(name)
+    return found
+
+
+def _remember_observed(nanos: int) -> bytes:
+    if len(_observed) >= REMEMBERED:
+        _observed.clear()
+    found = _observed[nanos] = _long(nanos)
+    return found
+
+
 def _strings(texts: Sequence[str]) -> bytes:
     """An array of strings in one block."""
     return _long(len(texts)) + b"".join(map(_string, texts)) + b"\x00"
@@ -94,7 +125,9 @@ class RecordWriter:
         """
         body = event["body"].encode()
         attributes = event["attributes"].encode()
-        flags = event["flags"]
+        original, observed = event["original"], event["observed_timestamp"]
+        trace, span, flags = event["trace_id"], event["span_id"], event["flags"]
+        whole = b"" if original is None else original.encode()
         return b"".join(
             (
                 prefix,
@@ -102,18 +135,19 @@ class RecordWriter:
                 event["id"].encode(),
                 _long(event["offset"]),
                 _long(event["timestamp"]),
-                _long(event["observed_timestamp"]),
-                _optional(event["stream"]),
+                _observed.get(observed) or _remember_observed(observed),
+                _words.get(event["stream"]) or _remember_word(event["stream"]),
                 _SHORT[event["severity_number"]],
-                _optional(event["severity_text"]),
+                _words.get(event["severity_text"]) or _remember_word(event["severity_text"]),
                 _SHORT[len(body)] if len(body) < SHORT else _long(len(body)),
                 body,
-                _optional(event["original"]),
+                b"\x00" if original is None else b"\x02",
+                b"" if original is None else _SHORT[len(whole)] if len(whole) < SHORT else _long(len(whole)),
+                whole,
                 _SHORT[len(attributes)] if len(attributes) < SHORT else _long(len(attributes)),
                 attributes,
-                _optional(event["trace_id"]),
-                _optional(event["span_id"]),
-                _string(event["parser"]),
+                b"\x00\x00" if trace is None and span is None else _optional(trace) + _optional(span),
+                _parsers.get(event["parser"]) or _remember_parser(event["parser"]),
                 _strings(flags) if flags else b"\x00",
             )
         )

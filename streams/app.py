@@ -95,7 +95,8 @@ class StreamApp:
             await asyncio.sleep(0)
 
     async def _revoked(self, _app: Any, revoked: set[TP], *_: Any, **__: Any) -> None:
-        self.worker.revoke({tp.partition for tp in revoked if tp.topic == self._topic})
+        generation = self._app.consumer_generation_id
+        self.worker.revoke({tp.partition for tp in revoked if tp.topic == self._topic}, generation)
         _log.info("partitions revoked: %s", sorted(tp.partition for tp in revoked))
 
     async def _assigned(self, _app: Any, assigned: set[TP], *_: Any, **__: Any) -> None:

@@ -30,13 +30,14 @@ class Assignment(Generic[Token]):
     def __init__(self, acknowledge: Callable[[Token], None], skips: Iterable[Skip] = ()) -> None:
         """``skips``: what the commit says that reading begins at."""
         self._acknowledge = acknowledge
-        self._frontier: Frontier[Token] = Frontier()
+        self._frontier: Frontier[tuple[int, Token]] = Frontier()
         self._states: OrderedDict[str, SourceState[Work]] = OrderedDict()
         self._busy: dict[str, SourceState[Work]] = {}
-        self._skips: dict[str, dict[bytes, tuple[bytes, int]]] = {}
+        self._skips: dict[str, dict[bytes, tuple[bytes, int, int | None]]] = {}
+        skips = list(skips)
         for skip in skips:
-            self._skips.setdefault(skip.source, {})[skip.stream] = (skip.incarnation, skip.end)
-        self.spans = Spans()
+            self._skips.setdefault(skip.source, {})[skip.stream] = (skip.incarnation, skip.end, skip.last)
+        self.spans = Spans(skips)
         self.revoked = False
         self.next_offset = 0
         """Offset behind the latest chunk that was begun."""
@@ -48,7 +49,7 @@ class Assignment(Generic[Token]):
 
         ``timestamp``: Kafka's of the record, in seconds; ``now``: a monotonic clock's.
         """
-        self._frontier.begin(offset, token)
+        self._frontier.begin(offset, (offset, token))
         self.next_offset = offset + 1
         self._time, self._begun_at = max(self._time, timestamp), now
         return lambda: self._finish(offset)
@@ -63,8 +64,9 @@ class Assignment(Generic[Token]):
         return self._time + max(0.0, now - self._begun_at) if is_read_to_its_end else self._time
 
     def _finish(self, offset: int) -> None:
-        for token in self._frontier.finish(offset):
+        for position, token in self._frontier.finish(offset):
             if not self.revoked:
+                self.spans.known_to = position + 1
                 self._acknowledge(token)
 
     def state(self, source: str) -> SourceState[Work]:

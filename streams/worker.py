@@ -76,6 +76,8 @@ class StreamWorker(Generic[Token]):
         """Partition -> generation and assignment."""
         self._spans: dict[int, Spans] = {}
         """Partition -> those of its latest assignment: Faust may commit when it is revoked already."""
+        self._revoked: dict[int, int | None] = {}
+        """Partition -> generation in which it was taken from us; a chunk of that one may still have waited for room."""
         self._committed: dict[int, int] = {}
         """Partition -> position that was committed and not looked at yet."""
 
@@ -105,6 +107,8 @@ class StreamWorker(Generic[Token]):
         self, partition: int, generation: int, offset: int, value: bytes, token: Token, timestamp: float = 0.0
     ) -> None:
         """One value of logs.raw, with the time that Kafka has for it, in seconds. Never raises on input."""
+        if self._revoked.get(partition) == generation:
+            return
         now = time.monotonic()
         assignment = self._assignment(partition, generation)
         done = assignment.begin(offset, token, timestamp, now)
@@ -211,6 +215,7 @@ class StreamWorker(Generic[Token]):
         for problem in problems:
             _log.error("%s", problem)
             self.metrics.count("logferry_stream_errors_total", 1, "rule")
+        self._control.measure(self.metrics)
 
     def tend(self, is_read_to_its_end: Callable[[int, int], bool] = lambda _partition, _offset: True) -> None:
         """Now and then: take in what is new of pods, and give up lines whose rest does not come.
@@ -237,7 +242,9 @@ class StreamWorker(Generic[Token]):
     def metadata(self, partition: int, position: int) -> str | None:
         """What to write beside a commit; None: nothing can be committed there. May be called by another thread."""
         spans = self._spans.get(partition)
-        return "" if spans is None else metadata(spans.at(position))
+        if spans is None or position > spans.known_to:
+            return None  # of an assignment before this one: what begins before the position is not read again yet
+        return metadata(spans.at(position))
 
     def committed(self, partition: int, position: int) -> None:
         """A position was committed. May be called by another thread."""
@@ -247,10 +254,14 @@ class StreamWorker(Generic[Token]):
         """So many partitions are ours now."""
         self._processor.treatments.rules.quotas.share = max(1, partitions) / max(1, self._connections.partitions())
 
-    def revoke(self, partitions: set[int]) -> None:
-        """Forget partitions; what is in flight for them is not acknowledged any more."""
+    def revoke(self, partitions: set[int], generation: int | None = None) -> None:
+        """Forget partitions; what is in flight for them is not acknowledged any more.
+
+        ``generation``: the one that they were ours in, where it is known.
+        """
         for partition in partitions:
             known = self._assignments.pop(partition, None)
+            self._revoked[partition] = generation if known is None else known[0]
             if known is not None:
                 known[1].revoked = True
 

@@ -20,6 +20,7 @@ from deploy.cli import (
     stack,
     stages,
     status,
+    test,
     topics,
     up,
 )
@@ -41,6 +42,7 @@ app.command()(pods.pods)
 app.command(cls=relay.RelayCommand)(relay.relay)
 app.command()(demo.demo)
 app.command()(bench.bench)
+app.command("test")(test.run_tests)
 app.add_typer(level.app, name="level")
 app.add_typer(route.app, name="route")
 app.add_typer(sampling.app, name="sampling")

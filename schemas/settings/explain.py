@@ -44,18 +44,23 @@ class Origin:
         return Finding(self.source.file, self.source.line(key), key_text(key), problem, remedy)
 
 
-def explain(error: ValidationError, data: Mapping[str, Any], origin: Origin) -> tuple[Finding, ...]:
-    """Return a finding for each mistake in the data, in the order of the file."""
+def explain(
+    error: ValidationError, data: Mapping[str, Any], origin: Origin, root: Mapping[str, Any] | None = None
+) -> tuple[Finding, ...]:
+    """Return a finding for each mistake in the data, in the order of the file.
+
+    `root` is the JSON Schema of the file; none: the settings'.
+    """
     found = [
         origin.finding(problem.key, problem.problem, problem.remedy)
         for details in error.errors(include_url=False)
         if not _is_echo(details, data)
-        for problem in _problems(details, data)
+        for problem in _problems(details, data, root)
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda finding: (finding.line or 0, finding.key)))
 
 
-def _problems(details: ErrorDetails, data: Mapping[str, Any]) -> Iterator[Problem]:
+def _problems(details: ErrorDetails, data: Mapping[str, Any], root: Mapping[str, Any] | None) -> Iterator[Problem]:
     key = _key(details["loc"], data, missing=details["type"] == "missing")
     raised = details.get("ctx", {}).get("error")
     if isinstance(raised, ProblemsError):
@@ -64,7 +69,7 @@ def _problems(details: ErrorDetails, data: Mapping[str, Any]) -> Iterator[Proble
         return
     not_a_text = details["type"] == "string_type" and details["loc"][-1] == "[key]"
     tell = _not_a_text if not_a_text else _EXPLAINED.get(details["type"], _wrong_type)
-    yield tell(key, details, place_at(key, data), data)
+    yield tell(key, details, place_at(key, data, root), data)
 
 
 def _is_echo(details: ErrorDetails, data: Mapping[str, Any]) -> bool:
@@ -95,15 +100,15 @@ def _key(location: tuple[str | int, ...], data: object, *, missing: bool) -> Key
 Explain: TypeAlias = Callable[[Key, ErrorDetails, Place, Mapping[str, Any]], Problem]
 
 
-def _unknown_key(key: Key, _details: ErrorDetails, _place: Place, data: Mapping[str, Any]) -> Problem:
-    known = place_at(key[:-1], data).keys
+def _unknown_key(key: Key, _details: ErrorDetails, place: Place, data: Mapping[str, Any]) -> Problem:
+    known = place_at(key[:-1], data, place.root).keys
     meant = nearest(str(key[-1]), known)
-    remedy = f"did you mean {meant}?" if meant else _elsewhere(str(key[-1])) or f"known here: {', '.join(known)}"
+    remedy = f"did you mean {meant}?" if meant else _elsewhere(str(key[-1]), place) or f"known here: {', '.join(known)}"
     return Problem("unknown key", remedy, key)
 
 
-def _elsewhere(name: str) -> str:
-    top = place_at((), {})
+def _elsewhere(name: str, place: Place) -> str:
+    top = place_at((), {}, place.root)
     homes = [section for section in top.keys if name in top.below(section).keys]
     return f"it belongs under {' or '.join(homes)}" if homes else ""
 
@@ -113,14 +118,18 @@ def _missing(key: Key, _details: ErrorDetails, place: Place, _data: Mapping[str,
 
 
 def _missing_type(key: Key, _details: ErrorDetails, place: Place, _data: Mapping[str, Any]) -> Problem:
-    return Problem("is missing", f"choose from {', '.join(_types(place))}", (*key, "type"))
+    return Problem("is missing", f"choose from {', '.join(_types(place))}", (*key, _type_key(place)))
 
 
 def _unknown_type(key: Key, details: ErrorDetails, place: Place, _data: Mapping[str, Any]) -> Problem:
     tag = str(details["ctx"].get("tag"))
     meant = nearest(tag, _types(place))
     remedy = f"did you mean {meant}?" if meant else f"choose from {', '.join(_types(place))}"
-    return Problem(f"there is no type {tag}", remedy, (*key, "type"))
+    return Problem(f"there is no {_type_key(place)} {tag}", remedy, (*key, _type_key(place)))
+
+
+def _type_key(place: Place) -> str:
+    return str((place.hint("discriminator") or {}).get("propertyName", "type"))
 
 
 def _types(place: Place) -> list[str]:

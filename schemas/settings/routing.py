@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from schemas.settings.parts import Key, Problem, nearest
+from schemas.settings.rules import Format
 from schemas.settings.sinks import ElasticsearchSink
 from schemas.topic_templates import NONE, OTHER, TopicTemplate, share_names, topic_regex
 
@@ -22,6 +23,7 @@ def routing_problems(settings: Settings) -> Iterator[Problem]:
     yield from _topics_without_source(settings)
     yield from _overrides_of_nothing(settings)
     yield from _sinks_of_other_values(settings)
+    yield from _archives_of_documents(settings)
 
 
 def topics_of_sinks(settings: Settings) -> Iterator[str]:
@@ -31,7 +33,15 @@ def topics_of_sinks(settings: Settings) -> Iterator[str]:
         yield from (topic for topic in sink.topics if any(each.describes(topic) for each in templates))
 
 
-def _named(settings: Settings) -> Iterator[tuple[Key, str, str]]:
+def format_of(settings: Settings, topic: str) -> Format | None:
+    """Return the format of what is sent to a topic: by its name, else by a template that describes it."""
+    named = [(TopicTemplate(text), form) for _, text, form in _named(settings)]
+    plain = (form for template, form in named if template.text == topic)
+    made = (form for template, form in named if template.fields and template.describes(topic))
+    return next(plain, None) or next(made, None)
+
+
+def _named(settings: Settings) -> Iterator[tuple[Key, str, Format]]:
     """Where a topic is named, its name or template, and the format of what is sent there."""
     for index, route in enumerate(settings.routes):
         yield ("routes", index, "topic"), route.topic, route.format
@@ -51,7 +61,7 @@ def _routes_to_fixed_topics(settings: Settings) -> Iterator[Problem]:
 
 
 def _two_formats(settings: Settings) -> Iterator[Problem]:
-    first: dict[tuple[str, str], Key] = {}
+    first: dict[tuple[str, Format], Key] = {}
     for key, text, form in _named(settings):
         first.setdefault((text, form), key)
     for ((one, form), _), ((other, differs), key) in combinations(first.items(), 2):
@@ -101,6 +111,17 @@ def _sinks_of_other_values(settings: Settings) -> Iterator[Problem]:
                 yield from _patterns_over_fixed_topics(topic, names.fixed, key)
             elif (topic == names.raw and not takes_raw) or (topic == names.dead_letter and not takes_letters):
                 yield Problem(*refused[topic], key)
+
+
+def _archives_of_documents(settings: Settings) -> Iterator[Problem]:
+    documents = [TopicTemplate(text).pattern for _, text, form in _named(settings) if form == "json"]
+    remedy = "archive it from a route with format: avro (the same conditions and copy: true make a topic for it)"
+    for name, sink in settings.sinks.items():
+        for index, topic in enumerate(() if isinstance(sink, ElasticsearchSink) else sink.topics):
+            meant = [each for each in documents if share_names(topic, each)] if "*" in topic else []
+            if meant or settings.format_of(topic) == "json":
+                problem = f"{topic} holds documents of Elasticsearch, which are not archived"
+                yield Problem(problem, remedy, ("sinks", name, "topics", index))
 
 
 def _patterns_over_fixed_topics(pattern: str, fixed: tuple[str, ...], key: Key) -> Iterator[Problem]:

@@ -15,8 +15,8 @@ from schemas.settings.parts import Problem, ProblemsError, Section, TopicName
 from schemas.settings.pipeline import MetricsSettings, StreamSettings
 from schemas.settings.pods import PodsSettings
 from schemas.settings.redaction import RedactionRule
-from schemas.settings.routing import routing_problems, topics_of_sinks
-from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
+from schemas.settings.routing import format_of, routing_problems, topics_of_sinks
+from schemas.settings.rules import Format, QuotaRule, Route, SamplingRule, SeverityRule
 from schemas.settings.sinks import Sink
 from schemas.settings.transform import AttributeSettings, TransformRule
 
@@ -107,6 +107,10 @@ class Settings(Section):
     def delayed_topics(self) -> tuple[str, ...]:
         """Where each quota sends what is over."""
         return tuple(quota.topic or self.topics.names.delayed for quota in self.quotas)
+
+    def format_of(self, topic: str) -> Format | None:
+        """Return the encoding of the values that routes send to a topic; None when none of the settings does."""
+        return format_of(self, topic)
 
     def sink_group(self, name: str) -> str:
         """Return the consumer group of the sink of that name."""

@@ -1,10 +1,10 @@
-"""Questions about the settings' JSON Schema: which keys are known at a place, and what may stand there.
+"""Questions about a JSON Schema, the settings' or another file's: which keys are known at a place, what may stand there.
 
 The schema, not the models, is asked, because it says for every place, however deep, what a person would want to know.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,8 @@ class Place:
     """Where a key leads: all parts of the schema that may describe the value there."""
 
     nodes: tuple[dict[str, Any], ...]
+    root: Mapping[str, Any] = field(default_factory=schema, repr=False)
+    """The whole schema."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -45,14 +47,14 @@ class Place:
 
     def below(self, step: str | int, value: object = None) -> "Place":
         """Return the place one step deeper; `value` is the data there, whose `type` chooses among several models."""
-        return Place(
-            tuple(part for node in self.nodes for child in _below(node, step) for part in _parts(child, value))
-        )
+        below = (child for node in self.nodes for child in _below(node, step))
+        return Place(tuple(part for child in below for part in _parts(child, value, self.root)), self.root)
 
 
-def place_at(key: Key, data: object) -> Place:
-    """Return the place a key leads to, guided by the data."""
-    place = Place(tuple(_parts(schema(), data)))
+def place_at(key: Key, data: object, root: Mapping[str, Any] | None = None) -> Place:
+    """Return the place a key leads to, guided by the data; in the settings, or in a file of another schema."""
+    root = schema() if root is None else root
+    place = Place(tuple(_parts(dict(root), data, root)), root)
     for step in key:
         data = child(data, step)
         place = place.below(step, data)
@@ -81,15 +83,16 @@ def _names_of_ones_own(node: dict[str, Any]) -> dict[str, Any] | None:
     return next((found for found in described if isinstance(found, dict)), None)
 
 
-def _parts(node: dict[str, Any], value: object) -> Iterator[dict[str, Any]]:
+def _parts(node: dict[str, Any], value: object, root: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Follow references and alternatives; a hint beside them (default, description) stays a part of its own."""
     if "$ref" in node:
-        yield from _parts(schema()["$defs"][node["$ref"].rpartition("/")[2]], value)
-    chosen = value.get("type") if isinstance(value, dict) else None
-    mapping = node.get("discriminator", {}).get("mapping", {})
+        yield from _parts(root["$defs"][node["$ref"].rpartition("/")[2]], value, root)
+    discriminator = node.get("discriminator", {})
+    chosen = value.get(discriminator.get("propertyName")) if isinstance(value, dict) else None
+    mapping = discriminator.get("mapping", {})
     if isinstance(chosen, str) and chosen in mapping:
-        yield from _parts({"$ref": mapping[chosen]}, value)
+        yield from _parts({"$ref": mapping[chosen]}, value, root)
     else:
         for alternative in (*node.get("anyOf", ()), *node.get("oneOf", ())):
-            yield from _parts(alternative, value)
+            yield from _parts(alternative, value, root)
     yield node

@@ -20,9 +20,8 @@ from runtime.kafka import read_file
 from runtime.metrics import Metrics
 from schemas.settings import ElasticsearchSink, resolve
 from sinks.consumer import Batch, GroupConsumer
-from sinks.core.decode import RecordDecoder
 from sinks.dead_letters import DeadLetters
-from sinks.elasticsearch.document import DocumentWriter
+from sinks.elasticsearch.lines import LineBuilder
 from sinks.elasticsearch.request import BulkRequests, connect
 from sinks.elasticsearch.template import index_template, template_name
 from sinks.elasticsearch.verdict import Done, Reject, Retry, Verdict
@@ -66,8 +65,7 @@ class ElasticsearchShell:
         self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
         self._client = connect(sink, _secrets(sink))
         self._requests = BulkRequests(self._client)
-        self._decoder = RecordDecoder()
-        self._documents = DocumentWriter(sink.index)
+        self._builder = LineBuilder(sink.index, lambda topic: settings.format_of(topic) == "json")
         self._backoff = Backoff()
         self._bulk = _Bulk()
         self._flying: dict[Future[bool], list[Batch]] = {}
@@ -121,13 +119,12 @@ class ElasticsearchShell:
             bulk.opened_at = time.monotonic()
         bulk.batches.append(self._consumer.begin(records))
         self.metrics.count("logferry_sink_records_total", len(records), self._name)
-        rows = self._decoder.decode([each.key() or b"" for each in records], [each.value() or b"" for each in records])
-        lines = list(self._documents.lines(rows))
-        bulk.lines += lines
-        bulk.size += sum(map(len, lines))
-        bulk.records += [records[position] for position in rows.positions] if rows.rejected else records
-        for position, problem in rows.rejected:
-            self._reject(records[position], problem.reason, problem.message)
+        found = self._builder.build(records)
+        bulk.lines += found.lines
+        bulk.size += sum(map(len, found.lines))
+        bulk.records += found.records
+        for record, problem in found.rejected:
+            self._reject(record, problem.reason, problem.message)
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
         bulk, self._bulk = self._bulk, _Bulk()

@@ -63,6 +63,21 @@ class AttributeLimits:
         self._known: OrderedDict[str, Known] = OrderedDict()
         self._last: tuple[str | None, Known] = (None, Known())
 
+    def allows_flat(self, attributes: Attributes, namespace: str, text: bytes) -> bool:
+        """Whether the attributes that a JSON object says are within the limits, by a look at its text alone.
+
+        False does not say that they are not. Most records' attributes are flat, and their names are known.
+        """
+        name, known = self._last
+        if name != namespace:
+            known = self._of(namespace)
+        return (
+            attributes.keys() <= known.names
+            and text.find(b"{", 1) < 0
+            and len(text) <= self._settings.max_bytes
+            and len(attributes) <= self._settings.max_count
+        )
+
     def apply(self, attributes: Attributes, namespace: str) -> Attributes:
         """Attributes within the limits. The same object where they were, as those of nearly all records are."""
         name, known = self._last

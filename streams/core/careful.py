@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 from zlib import crc32
 
-from streams.core.groups import Content
+from streams.core.groups import Content, Head
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.records import RecordBuilder
 from streams.core.treatment import Destinations, Treatment
@@ -23,7 +23,10 @@ SECOND: Final = 1_000_000_000
 
 def record(builder: RecordBuilder, line: Content[Work], parser: Parser, found: Any, number: int) -> None:
     """A line's record, unless a rule is against it."""
-    work = line.work
+    work, head = line.work, line.head
+    if head is not None and line.part:
+        _later_part(builder, line, parser, found, head)
+        return
     if not may_be_kept(builder, work, work.origin, number):
         return
     nanos = builder.nanos_of(line)
@@ -31,9 +34,28 @@ def record(builder: RecordBuilder, line: Content[Work], parser: Parser, found: A
         return
     event = builder.event(line, parser, found)
     settled = settle(builder, work, work.origin, event, number, nanos, len(line.text))
+    if head is not None:
+        head.settled = settled
     if settled is not None:
         number, topics = settled
         builder.finish(line, event, event["attributes"], number, topics, nanos)
+
+
+def _later_part(builder: RecordBuilder, line: Content[Work], parser: Parser, found: Any, head: Head) -> None:
+    """A part of a long line goes where its first part went, or nowhere: the line is counted once."""
+    if head.settled is None:
+        return
+    nanos = builder.nanos_of(line)
+    if nanos is None:
+        return
+    treatment = line.work.origin.treatment
+    event = builder.event(line, parser, found)
+    if treatment.transform is not None:
+        treatment.transform.apply(event)
+    if treatment.plan.quota is not None:
+        treatment.plan.quota.over(nanos // (60 * SECOND), len(line.text))
+    number, topics = head.settled
+    builder.finish(line, event, builder.limited(event["attributes"], treatment.namespace), number, topics, nanos)
 
 
 def may_be_kept(builder: RecordBuilder, work: Work, origin: Origin, number: int) -> bool:
@@ -73,7 +95,7 @@ def settle(
     if plan.sampling is not None and (left_out := plan.sampling.take_suppressed()):
         event["attributes"] = {SUPPRESSED: left_out, **event["attributes"]}
     if event["attributes"]:
-        event["attributes"] = treatment.limits.apply(event["attributes"], treatment.namespace)
+        event["attributes"] = builder.limited(event["attributes"], treatment.namespace)
     if plan.quota is not None:
         delayed = plan.quota.over(nanos // (60 * SECOND), size)
         if delayed is not None:

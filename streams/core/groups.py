@@ -23,7 +23,8 @@ class Head:
     """What the first part of a record decided for all others, where it is longer than a record may be."""
 
     number: int = 0
-    text: str | None = None
+    settled: tuple[int, tuple[str, ...]] | None = None
+    """Severity and topics, where rules look into records (`streams.core.careful`); None: it was dropped."""
 
 
 class Content(NamedTuple, Generic[Work]):

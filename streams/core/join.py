@@ -104,9 +104,9 @@ class SourceState(Generic[Work]):
         self.skip_streams: dict[bytes, bytes] = {}
         """Streams whose lines up to the next full one belong to records that were finished before, each with the
         timestamp of its last line."""
-        self.skip_until: dict[bytes, tuple[bytes, int]] = {}
-        """Streams whose lines belong to records that were finished before, up to a position in an incarnation. Told by
-        the commit that this reader began at."""
+        self.skip_until: dict[bytes, tuple[bytes, int, int | None]] = {}
+        """Streams whose lines belong to records that were finished before, up to a position in an incarnation, which is
+        in the chunk with a Kafka offset (None: it came before). Told by the commit that this reader began at."""
         self.aside: dict[bytes, SourceState[Work]] = {}
         """Incarnation -> how it stood with it when an earlier file was told again before it had ended."""
 
@@ -185,12 +185,14 @@ class SourceState(Generic[Work]):
                 if stream.encode() not in self.skip_until  # which says it more exactly
             }
 
-    def passes_over(self, stream: bytes, life: bytes, offset: int) -> bool:
-        """Whether a line belongs to a record that was finished before this reader began."""
+    def passes_over(self, stream: bytes, life: bytes, offset: int, chunk: int) -> bool:
+        """Whether a line of a chunk, named by its Kafka offset, belongs to a record that was finished before."""
         until = self.skip_until.get(stream)
         if until is None:
             return False
-        if offset < until[1] if life == until[0] else until[0] not in self.lives:
+        incarnation, end, last = until
+        is_ahead = last is not None and chunk <= last and incarnation not in self.lives
+        if offset < end if life == incarnation else is_ahead:
             return True
         del self.skip_until[stream]
         return False

@@ -142,7 +142,10 @@ class Processor:
         return self._builder().letter(partition, offset, reason, message, value)
 
     def _builder(self) -> RecordBuilder:
-        return RecordBuilder(self._limits, self._writer, self._documents, self._dead_letter, self._clock, self._names)
+        limited = self.treatments.limits
+        return RecordBuilder(
+            self._limits, self._writer, self._documents, limited, self._dead_letter, self._clock, self._names
+        )
 
 
 def _why_not(source: Mapping[str, Any]) -> str:

@@ -10,19 +10,25 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
+import orjson
+
 from schemas.codec import Codec
 from schemas.document import DAY_HEADER, ID_HEADER, DocumentWriter, day_of
 from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
+from streams.core.attribute_limits import AttributeLimits
 from streams.core.framing.attributes import json_text, merged
 from streams.core.framing.cri import STREAMS
 from streams.core.groups import Content
+from streams.core.parsers import json
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.rfc3339 import timestamp_nanos
 from streams.core.treatment import Destinations
 from streams.core.work import Batch, Counts, Document, JoinLimits, Origin, Result, Span, Work
 
+_dumps: Final = orjson.dumps
+_json_fields: Final = json.fields
 STREAM_NAMES: Final = {**STREAMS, b"": None}
 
 
@@ -34,6 +40,7 @@ class RecordBuilder:
         limits: JoinLimits,
         writer: RecordWriter,
         documents: DocumentWriter,
+        attributes: AttributeLimits,
         dead_letter: Codec,
         clock: Callable[[], int],
         names: TopicNames,
@@ -41,6 +48,8 @@ class RecordBuilder:
         self.record_max_bytes = limits.record_max_bytes
         self._encode = writer.encode
         self._documents = documents
+        self.limited = attributes.apply
+        self._allows_flat = attributes.allows_flat
         self._dead_letter = dead_letter
         self._names = names
         self._clock = clock
@@ -58,6 +67,7 @@ class RecordBuilder:
         for work in self._touched:
             self._count_dropped(work)
         for topic, batch in self._batches.items():
+            batch.count()
             if topic != self._names.dead_letter:
                 self.counts["records_total", topic] += len(batch.values)
                 for work, amount in batch.works.items():
@@ -84,6 +94,44 @@ class RecordBuilder:
 
     # -- records -------------------------------------------------------------------------------------------------------
 
+    def keep_json(
+        self,
+        work: Work,
+        offset: int,
+        timestamp: bytes,
+        stream: bytes,
+        text: bytes,
+        found: dict[str, Any],
+        number: int,
+        topics: Destinations,
+    ) -> None:
+        """Write the record of a whole line that is a JSON object, with nothing beside it: as `keep`, in one piece."""
+        nanos = timestamp_nanos(timestamp)
+        if nanos is None:
+            self._reject_time(work, offset, timestamp, stream, text)
+            return
+        origin = work.origin
+        event = _json_fields(text, found)
+        attributes = event["attributes"]
+        if attributes:
+            namespace = origin.treatment.namespace
+            if not self._allows_flat(attributes, namespace, text):
+                attributes = self.limited(attributes, namespace)
+            try:
+                event["attributes"] = _dumps(attributes).decode()
+            except TypeError:
+                event["attributes"] = json_text(attributes)
+        else:
+            event["attributes"] = "{}"
+        event["id"] = record_id(work.incarnation, offset)
+        event["offset"] = offset
+        event["timestamp"] = nanos
+        event["observed_timestamp"] = work.observed_timestamp
+        event["stream"] = STREAM_NAMES[stream]
+        event["severity_number"] = number
+        work.routed += 1
+        self.put(work, origin, event, topics)
+
     def keep(
         self, line: Content[Work], parser: Parser, found: Any, number: int, topics: Destinations, nanos: int
     ) -> None:
@@ -91,8 +139,7 @@ class RecordBuilder:
         event = self.event(line, parser, found)
         attributes = event["attributes"]
         if attributes:
-            treatment = line.work.origin.treatment
-            attributes = treatment.limits.apply(attributes, treatment.namespace)
+            attributes = self.limited(attributes, line.work.origin.treatment.namespace)
         self.finish(line, event, attributes, number, topics, nanos)
 
     def event(self, line: Content[Work], parser: Parser, found: Any) -> Fields:
@@ -131,12 +178,18 @@ class RecordBuilder:
     def put(self, work: Work, origin: Origin, event: Fields, topics: Destinations) -> None:
         """A record with all its fields, to each topic in the encoding that it has."""
         value = None
+        json_topics = origin.treatment.plan.json_topics
         for topic in topics:
-            if topic in origin.treatment.plan.json_topics:
+            if topic in json_topics:
                 headers = [(ID_HEADER, event["id"].encode()), (DAY_HEADER, day_of(event["timestamp"]))]
                 self.send(work, topic, Document(self._documents.document(event, origin.shared), headers))
+                continue
+            if value is None:
+                value = self._encode(origin.prefix, event)
+            batch = self._batches.get(topic)
+            if batch is not None and batch.last is work:
+                batch.values.append(value)
             else:
-                value = value or self._encode(origin.prefix, event)
                 self.send(work, topic, value)
         if not origin.resolved:
             self.counts["unresolved_records_total",] += 1
@@ -146,8 +199,10 @@ class RecordBuilder:
         batch = self._batches.get(topic)
         if batch is None:
             batch = self._batches[topic] = Batch()
+        if batch.last is not work:
+            batch.count()
+            batch.last = work
         batch.values.append(value)
-        batch.works[work] = batch.works.get(work, 0) + 1
 
     def nanos_of(self, line: Content[Work]) -> int | None:
         """Time of a line in nanoseconds since 1970; None: it is no time, and the line went to the dead letters."""
@@ -156,9 +211,12 @@ class RecordBuilder:
             return nanos
         if not line.timestamp and not line.stream:
             return line.work.observed_timestamp  # text without a frame
-        whole = b" ".join((line.timestamp, line.stream, b"F", line.text))
-        self.reject(line.work, line.offset, whole, "its timestamp is not RFC 3339")
+        self._reject_time(line.work, line.offset, line.timestamp, line.stream, line.text)
         return None
+
+    def _reject_time(self, work: Work, offset: int, timestamp: bytes, stream: bytes, text: bytes) -> None:
+        whole = b" ".join((timestamp, stream, b"F", text))
+        self.reject(work, offset, whole, "its timestamp is not RFC 3339")
 
     # -- dead letters --------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ begins there does not see the record's first lines; it would take the rest for r
 for each such record up to where its lines go, in the metadata that Kafka keeps beside a group's offset (at most 4,096
 bytes: broker setting ``offset.metadata.max.bytes``).
 
-Sample: ``1;9f86d081884c7d65,stdout,2c26b46b68ffc68f,1048576`` - version, then source, stream, incarnation and position.
+Sample: ``1;9f86d081884c7d65,stdout,2c26b46b68ffc68f,1048576,7001`` - version, then source, stream, incarnation,
+position, and Kafka offset of the chunk in which the record ended; nothing where it was given up before its rest came.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from streams.core.work import Span
 
 METADATA_MAX_BYTES: Final = 4000
 VERSION: Final = "1"
+BEFORE_ALL: Final = -1
 
 
 class Skip(NamedTuple):
@@ -27,15 +29,23 @@ class Skip(NamedTuple):
     stream: bytes
     incarnation: bytes
     end: int
+    last: int | None
+    """Kafka offset of the chunk in which they end; None: no such line is still to come."""
 
 
 class Spans:
     """The records of one partition that began in one chunk and ended in another, as long as a commit may need them."""
 
-    def __init__(self) -> None:
+    def __init__(self, skips: Iterable[Skip] = ()) -> None:
+        """``skips``: what the commit says that reading begins at; the next reader may need it as well."""
         self._spans: list[tuple[str, Span]] = []
         self._open: dict[str, list[int]] = {}
         """Source -> indices of spans that end in its next chunk."""
+        self.known_to = 0
+        """Position up to which all chunks are finished, so that nothing that begins before it is not known yet."""
+        for skip in skips:
+            told = Span(BEFORE_ALL, skip.last, skip.stream, skip.incarnation, skip.end, given_up=skip.last is None)
+            self.add(skip.source, [told])
 
     def add(self, source: str, spans: Iterable[Span]) -> None:
         """Records that are finished."""
@@ -54,7 +64,8 @@ class Spans:
         found: dict[tuple[str, bytes], Skip] = {}
         for source, span in list(self._spans):
             if span.first < position and (span.last is None or span.last >= position):
-                found[source, span.stream] = Skip(source, span.stream, span.incarnation, span.end)
+                last = None if span.given_up else span.last
+                found[source, span.stream] = Skip(source, span.stream, span.incarnation, span.end, last)
         return list(found.values())
 
     def forget(self, position: int) -> None:
@@ -74,9 +85,14 @@ class Spans:
 
 def metadata(skips: Iterable[Skip]) -> str | None:
     """The text beside a committed offset; None: it would be too long, and this position cannot be committed."""
-    texts = [f"{each.source},{each.stream.decode()},{each.incarnation.hex()},{each.end}" for each in skips]
+    texts = [_text(each) for each in skips]
     text = ";".join((VERSION, *texts)) if texts else ""
     return text if len(text.encode()) <= METADATA_MAX_BYTES else None
+
+
+def _text(skip: Skip) -> str:
+    last = "" if skip.last is None else str(skip.last)
+    return f"{skip.source},{skip.stream.decode()},{skip.incarnation.hex()},{skip.end},{last}"
 
 
 def skips_of(text: str) -> list[Skip]:
@@ -88,9 +104,9 @@ def skips_of(text: str) -> list[Skip]:
 
 
 def _skip(text: str) -> Skip | None:
-    parts = text.rsplit(",", 3)
+    parts = text.rsplit(",", 4)
     try:
-        source, stream, incarnation, end = parts
-        return Skip(source, stream.encode(), bytes.fromhex(incarnation), int(end))
+        source, stream, incarnation, end, last = parts
+        return Skip(source, stream.encode(), bytes.fromhex(incarnation), int(end), int(last) if last else None)
     except ValueError:
         return None

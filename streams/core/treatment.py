@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from schemas.settings.multiline import parse_annotation
 from streams.core.attribute_limits import AttributeLimits
 from streams.core.multiline import Multiline, multiline_of
 from streams.core.parsers import PARSERS, json, text
@@ -52,7 +51,6 @@ class Treatment:
     transform: Transform | None
     tells_severity: bool
     """A transform may give a record another severity, so that what a line says first decides nothing."""
-    limits: AttributeLimits
 
 
 class Tools:
@@ -104,6 +102,7 @@ class Treatments:
         Raises SettingsError for a redaction that cannot be made, rather than pass anything on without it.
         """
         self.rules = rules
+        self.limits = tools.limits
         self._tools = tools
         self._make_topics = make_topics
         redactor_of(rules.redaction_rules, tools.secret_of)
@@ -146,7 +145,6 @@ class Treatments:
             redactor,
             transform,
             any("severity" in rule.promote.values() for rule in plan.transform_rules),
-            tools.limits,
         )
 
     def _redactor(self, rules: tuple[Any, ...]) -> Redactor | None:
@@ -159,11 +157,8 @@ class Treatments:
 
 def _multiline(plan: Plan) -> tuple[Any, float]:
     """How lines are joined, and how long one is waited for in seconds."""
-    rule = plan.multiline_rule
     mode = "auto" if plan.multiline is None else plan.multiline
-    if rule is None and isinstance(mode, str):
-        mode = parse_annotation(mode) or "auto"
-    timeout = getattr(rule, "timeout_secs", None) or MULTILINE_TIMEOUT_SECS
+    timeout = getattr(plan.multiline_rule, "timeout_secs", None) or MULTILINE_TIMEOUT_SECS
     return mode, timeout
 
 

@@ -75,13 +75,22 @@ class Document(NamedTuple):
 
 
 class Batch:
-    """Values for one topic, in order, and how many lines of each chunk they are of."""
+    """Values for one topic, in order, and how many of them are of which chunk."""
 
-    __slots__ = ("values", "works")
+    __slots__ = ("_counted", "last", "values", "works")
 
     def __init__(self) -> None:
         self.values: list[bytes | Document] = []
         self.works: dict[Work, int] = {}
+        self.last: Work | None = None
+        """The chunk that the latest values are of; they are counted when another one's follow."""
+        self._counted = 0
+
+    def count(self) -> None:
+        """Count the values that came since, for the chunk that they are of."""
+        if self.last is not None and len(self.values) > self._counted:
+            self.works[self.last] = self.works.get(self.last, 0) + len(self.values) - self._counted
+            self._counted = len(self.values)
 
 
 Counts = Counter[tuple[str, ...]]
@@ -103,6 +112,8 @@ class Span(NamedTuple):
     """Life in which it ended."""
     end: int
     """Lines of the stream that begin before this position belong to it or to earlier records."""
+    given_up: bool = False
+    """Its rest had not come: whatever comes now is read as lines of their own."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.document import iso_time
 from schemas.identity import index_name
 from schemas.severity import SEVERITIES
 from sinks.core.decode import RecordDecoder
-from sinks.elasticsearch.document import DocumentWriter, iso_time
+from sinks.elasticsearch.document import RecordLines
 from tests.sinks.records import CODEC, log_record, values
 
 PATTERN = "logstash-%Y.%m.%d"
@@ -21,7 +22,7 @@ PATTERN = "logstash-%Y.%m.%d"
 def lines(*records: dict[str, Any]) -> list[bytes]:
     rows = RecordDecoder().decode([b"key"] * len(records), [CODEC.encode(record) for record in records])
     assert rows.rejected == []
-    return list(DocumentWriter(PATTERN).lines(rows))
+    return list(RecordLines(PATTERN).lines(rows))
 
 
 def document(record: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.identity import index_name
 from schemas.settings import ElasticsearchSink
 from sinks.core.decode import RecordDecoder
-from sinks.elasticsearch.document import DocumentWriter
+from sinks.elasticsearch.document import RecordLines
 from sinks.elasticsearch.template import index_pattern, index_template, template_name
 from tests.sinks.records import CODEC, log_record
 
@@ -57,7 +57,7 @@ def test_every_field_of_a_document_is_mapped():
     import json
 
     rows = RecordDecoder().decode([b"k"], [CODEC.encode(log_record(1))])
-    document = json.loads(next(DocumentWriter("x").lines(rows)).split(b"\n")[1])
+    document = json.loads(next(RecordLines("x").lines(rows)).split(b"\n")[1])
     properties = index_template(SETTINGS)["template"]["mappings"]["properties"]
     assert document.keys() <= properties.keys()
     for name in ("kubernetes", "logferry", "docker"):

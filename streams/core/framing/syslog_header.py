@@ -11,7 +11,6 @@ message of 31 December that arrives on 1 January is a day old; the zone is taken
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 

@@ -32,6 +32,9 @@ _LINE: Final = re.compile(
 _QUOTED: Final = r'"(?:[^"\\\n]++|\\.)*+"'
 _MESSAGE: Final = re.compile(rf"({_QUOTED})(?= |\n?\Z)")
 _KEY: Final = re.compile(r" +([^\s=]++)=")
+_PLAIN: Final = re.compile(r' ([^\s="]++)=(?:"([^"\\]*+)"|([^\s"{\[<]\S*+))')
+_ALL_PLAIN: Final = re.compile(r'(?: [^\s="]++=(?:"[^"\\]*+"|[^\s"{\[<]\S*+)(?= |\Z))*+\Z')
+"""Values without escapes or nesting, as nearly all are: told apart by one expression, twice as fast as one by one."""
 _BLOCK: Final = re.compile(r"<\n((?:\t[^\n]*+\n)*+) >")
 _WORD: Final = re.compile(rf"{_QUOTED}(?=\s|\Z)|[^\s\"{{\[<]\S*+|(?=\s|\Z)")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d{0,17})")
@@ -68,8 +71,11 @@ def _structured(text: str) -> tuple[str, dict[str, Any]]:
     message = _MESSAGE.match(text) if text[:1] == '"' else None
     if message is None:
         return text, {}
-    values: dict[str, Any] = {}
     position = message.end()
+    if _ALL_PLAIN.match(text, position):
+        plain_values = {key: _typed(word) if word else quoted for key, quoted, word in _PLAIN.findall(text, position)}
+        return unquoted(message[1]), plain_values
+    values: dict[str, Any] = {}
     while key := _KEY.match(text, position):
         value = _value(text, key.end())
         if value is None:

@@ -63,15 +63,15 @@ def severity(found: Found) -> int:
 def fields(content: bytes, found: Found) -> Fields:
     """Pairs by key; level, message, time and trace context have places of their own."""
     whole, flags = decode(content)
-    first, feed, rest = whole.partition("\n")
-    pairs = read_pairs(first.rstrip("\r"))
+    pairs = read_pairs(content[: found.end(2)].decode(errors="backslashreplace"))
+    rest = content[found.end() :].decode(errors="backslashreplace")
     level = next((pairs.pop(key) for key in LEVEL_KEYS if key in pairs), None) if severity(found) else None
     body = next((pairs.pop(key) for key in MESSAGE_KEYS if pairs.get(key)), None)
     time = next((pairs.pop(key) for key in TIME_KEYS if pairs.get(key)), None)
     trace, span = (None, None) if TRACE_FIELDS.isdisjoint(pairs) else take_ids(pairs)
     return {
         "severity_text": level,
-        "body": whole if body is None else body + feed + rest,
+        "body": whole if body is None else body + "\n" + rest if rest else body,
         "original": None if body is None else whole,
         "attributes": pairs if time is None else {"time": time_text(time), **pairs},
         "trace_id": trace,

@@ -12,7 +12,7 @@ import re
 from typing import Final
 
 QUOTED: Final = r'"(?:[^"\\]++|\\.)*+"'
-PAIR: Final = re.compile(rf'((?:[^\s="]++|{QUOTED})=)({QUOTED}(?=\s|\Z)|[^\s"]\S*+|)', re.DOTALL)
+PAIR: Final = re.compile(rf'((?:[^\s="]++|{QUOTED})=)({QUOTED}(?=\s|\Z)|[^\s"]\S*+|)', re.DOTALL | re.ASCII)
 _ESCAPE: Final = re.compile(r"\\(?:([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 _SHORT: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _SURROGATES: Final = range(0xD800, 0xE000)

@@ -27,12 +27,18 @@ _WORD: Final = re.compile(
 )
 
 
+_KEY: Final = b'"level":"'
+
 NOTHING: Final = (0, b"")
 """What is found in a line without a level."""
 
 
 def read(content: bytes) -> tuple[int, bytes]:
     """Take any line: its severity number and the word that told it."""
+    if content[:1] == b"{":
+        level = level_at_top(content)
+        if level is not None and (number := SEVERITY_BY_BYTES.get(level)):
+            return number, level
     head = content[:LOOK_BYTES]
     klog = _KLOG.match(head)
     if klog:
@@ -42,6 +48,15 @@ def read(content: bytes) -> tuple[int, bytes]:
         return NOTHING
     level = word[word.lastindex or 0]
     return SEVERITY_BY_BYTES.get(level) or SEVERITY_BY_BYTES.get(level.lower(), 0), level
+
+
+def level_at_top(content: bytes) -> bytes | None:
+    """The level of what begins as a JSON object and ends like one, as `streams.core.early` reads it."""
+    key = content.find(_KEY, 1)
+    if key < 0 or content[-1:] != b"}" or content.find(b"{", 1, key) >= 0:
+        return None
+    begin = key + len(_KEY)
+    return None if content.find(_KEY, begin) >= 0 else content[begin : content.find(b'"', begin)]
 
 
 def severity(found: tuple[int, bytes]) -> int:

@@ -23,14 +23,13 @@ from streams.core.parsers import (
 )
 from streams.core.parsers.layout import DATE_TIME, LEVEL, layout
 
-_OTHERS: Final = tuple(
-    parser.PARSER.read
-    for parser in (log4j, log4js, pino_pretty, spring_boot, tracing_subscriber, hclog, kafka, wildfly, python_logging)
-)
+_IN_BRACKETS: Final = tuple(parser.PARSER.read for parser in (kafka, log4js, pino_pretty, python_logging))
+_OTHERS: Final = tuple(parser.PARSER.read for parser in (log4j, spring_boot, tracing_subscriber, hclog, wildfly))
 
 
 def _says_more(content: bytes) -> bool:
-    return any(read(content) is not None for read in _OTHERS)
+    others = _IN_BRACKETS if content[:1] == b"[" else _OTHERS
+    return any(read(content) is not None for read in others)
 
 
 PARSER: Final = layout(

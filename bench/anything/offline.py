@@ -1,0 +1,371 @@
+"""A stream worker without Kafka, and what must be true of it whatever comes.
+
+The worker is the real one. What its producer's client is given counts as kept in Kafka, and is reported as delivered
+when the driver says so; time passes when the driver says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from random import Random
+from typing import Any, Final, NamedTuple, TypeAlias
+from unittest import mock
+
+import streams.worker
+from bench.anything.chunks import Value
+from bench.anything.lines import rarely
+from bench.anything.settings import KEY, pod, pods
+from runtime.producer import Value as Sent
+from schemas.codec import Codec
+from schemas.identity import INCOMPLETE, record_id
+from schemas.settings import Settings
+from streams.core import process
+from streams.core.framing import docker
+from streams.core.spans import Skip, skips_of
+from streams.core.work import Work
+from streams.worker import StreamWorker
+
+Token: TypeAlias = tuple[int, int]
+"""Partition and offset."""
+
+LEDGER: Final = Codec("ledger_entry")
+LETTER: Final = Codec("dead_letter")
+RECORD: Final = Codec("log_record")
+
+SHORT_LINE_BYTES: Final = 400
+"""What counts as a long line here, so that short ones show what long ones would."""
+_LONGEST_WAIT_SECS: Final = 60.0
+_PASSES: Final = 200
+"""Of giving up: what one pass gives back may begin to wait anew."""
+
+
+class Clock:
+    """Stands for the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.now
+
+    def time_ns(self) -> int:
+        """Nanoseconds since 1970."""
+        return 1_763_686_900_000_000_000 + int(self.now * 1e9)
+
+
+@contextmanager
+def short_limits() -> Iterator[None]:
+    """Make lines of some hundred bytes long ones, and give the hashes their key."""
+    framing = replace(docker.FRAMING, line_max_bytes=SHORT_LINE_BYTES)
+    with (
+        mock.patch.object(process, "LONG_LINE_BYTES", SHORT_LINE_BYTES),
+        mock.patch.object(docker, "FRAMING", framing),
+        mock.patch.dict("os.environ", {KEY: "a key"}),
+    ):
+        yield
+
+
+class Kept(NamedTuple):
+    """A record that Kafka has."""
+
+    topic: str
+    key: str
+    value: Sent
+
+
+class Deliveries:
+    """Stands for the producing client."""
+
+    pending_bytes = 0
+
+    def __init__(self) -> None:
+        self.waiting: list[Callable[[], None]] = []
+        self.kept: list[Kept] = []
+
+    def send(self, topic: str, key: str, values: Sequence[Sent], delivered: Callable[[], None]) -> None:
+        """As `OrderedProducer.send`."""
+        assert values, "nothing to send, so that nobody would ever say that it is delivered"
+        self.kept += [Kept(topic, key, value) for value in values]
+        self.waiting.append(delivered)
+
+    def poll(self, timeout: float = 0.0) -> None:
+        """Reports come when the driver says so."""
+
+    def deliver(self, index: int) -> None:
+        """Report on one of those that wait."""
+        self.waiting.pop(index)()
+
+
+class _Pods:
+    def __init__(self) -> None:
+        self.pods = pods()
+
+    def follow(self) -> None: ...
+
+
+class _Control:
+    rules = ()
+
+    def follow(self) -> bool:
+        return False
+
+    def expire(self, _now: int) -> bool:
+        return False
+
+    def measure(self, _metrics: Any) -> None: ...
+
+
+class Connections:
+    """Stands for the connections of a worker."""
+
+    def __init__(self, metadata: str = "") -> None:
+        self.producer = Deliveries()
+        self.pods = _Pods()
+        self.control = _Control()
+        self.made: set[str] = set()
+        self._metadata = metadata
+
+    def skips(self, _partition: int) -> list[Skip]:
+        """What the commit said that reading begins at."""
+        return skips_of(self._metadata)
+
+    def partitions(self) -> int:
+        """Partitions of logs.raw."""
+        return 1
+
+    def make_topics(self, names: Collection[str]) -> None:
+        """Remember them."""
+        self.made |= set(names)
+
+
+class _Accounting(StreamWorker[Token]):
+    """Remembers of each chunk when it was accounted for."""
+
+    works: list[Work]
+
+    def _account(self, done: Callable[[], None], work: Work) -> None:
+        self.works.append(work)
+        super()._account(done, work)
+
+
+class Offline:
+    """One life of a stream worker."""
+
+    def __init__(self, settings: Settings, clock: Clock, *, begin: int = 0, metadata: str = "") -> None:
+        """``begin``: offset at which it reads on, with what stands beside the commit."""
+        connections = Connections(metadata)
+        self.client, self.pods, self.clock = connections.producer, connections.pods.pods, clock
+        self.taken: dict[int, int] = {}
+        """Partition -> offset of its next chunk."""
+        self.acknowledged: dict[int, int] = {}
+        """Partition -> offset behind the last one acknowledged."""
+        self.begin = begin
+        self.wrong: list[str] = []
+        self.stage = _Accounting(settings, self._acknowledge, connections)  # type: ignore[arg-type]
+        self.stage.works = []
+
+    def _acknowledge(self, token: Token) -> None:
+        partition, offset = token
+        if offset != self.acknowledged.get(partition, self.begin):
+            self.wrong.append(f"{token} acknowledged behind {self.acknowledged.get(partition)}")
+        self.acknowledged[partition] = offset + 1
+
+    def take(self, value: Value) -> None:
+        """The next chunk of its partition."""
+        offset = self.taken.get(value.partition, self.begin)
+        self.taken[value.partition] = offset + 1
+        self.stage.take(value.partition, 1, offset, value.value, (value.partition, offset), value.timestamp)
+
+    def drive(self, random: Random, values: Sequence[Value]) -> None:
+        """Chunk after chunk, with deliveries, time and pods in between."""
+        for value in values:
+            self.take(value)
+            self.clock.now += random.choice((0.0, 0.0, 0.01, 1.5))
+            for _ in range(random.randrange(len(self.client.waiting) + 1)):
+                self.client.deliver(random.randrange(len(self.client.waiting)))
+            if rarely(random, 4):
+                self.stage.attend()
+            if rarely(random, 12):
+                self.clock.now += random.choice((1.0, 40.0))
+                self.stage.tend()
+            if rarely(random, 12):
+                self.pods.setdefault("late-1", pod("late-1"))
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing more comes, all is delivered, and time passes."""
+        for _ in range(_PASSES):
+            while self.client.waiting:
+                self.client.deliver(0)
+            if not self.stage.is_waiting and self.acknowledged == self.taken:
+                return
+            self.clock.now += _LONGEST_WAIT_SECS
+            self.stage.attend()
+            self.stage.tend()
+
+    # -- what must be true ---------------------------------------------------------------------------------------------
+
+    def problems(self) -> list[str]:
+        """Everything that is not as it must be, once the worker rests."""
+        return [*self.wrong, *self._unfinished(), *self._accounts(), *self._measured(), *self._unreadable()]
+
+    def _unfinished(self) -> Iterator[str]:
+        for partition, offset in self.taken.items():
+            if self.acknowledged.get(partition, self.begin) != offset:
+                yield f"partition {partition} is acknowledged up to {self.acknowledged.get(partition)} of {offset}"
+        for _, assignment in self.stage._assignments.values():
+            yield from (f"{key} holds {list(state.held())}" for key, state in assignment.busy() if [*state.held()])
+        if self.stage.is_waiting:
+            yield "chunks wait for pods"
+
+    def entries(self) -> list[dict[str, Any]]:
+        """What stands in the ledger."""
+        return [_read(LEDGER, each.value) for each in self.client.kept if each.topic == "logs.ledger"]
+
+    def entries_by_offset(self) -> dict[Token, dict[str, Any]]:
+        """The same by chunk, without the time of writing."""
+        works = [work for work in self.stage.works if work.end > work.start or work.lines]
+        return {
+            (work.partition, work.offset): {**entry, "written_at": 0}
+            for work, entry in zip(works, self.entries(), strict=True)
+        }
+
+    def _accounts(self) -> Iterator[str]:
+        """Each chunk has one entry, which balances and stays true."""
+        times = Counter((work.partition, work.offset) for work in self.stage.works)
+        yield from (f"chunk {token} is accounted for {n} times" for token, n in times.items() if n > 1)
+        works = [work for work in self.stage.works if work.end > work.start or work.lines]
+        entries = self.entries()
+        if len(works) != len(entries):
+            yield f"{len(works)} chunks and {len(entries)} entries"
+        for work, entry in zip(works, entries, strict=False):
+            if (work.lines, work.account()) != (entry["lines"], entry["outcomes"]):
+                yield f"chunk {work.offset}: {work.lines} {work.account()} behind its entry {_short(entry)}"
+            if entry["lines"] != balance(entry["outcomes"]):
+                yield f"chunk {work.offset} is out of balance: {_short(entry)}"
+        for work in self.stage.works:
+            if not (work.end > work.start or work.lines) and work.account():
+                yield f"chunk {work.offset} without an entry has {work.account()}"
+
+    def _measured(self) -> Iterator[str]:
+        """The metrics are the sums of the entries."""
+        told: Counter[tuple[str, ...]] = Counter()
+        for entry in self.entries():
+            told["lines", ""] += entry["lines"]
+            for outcome, amount in entry["outcomes"].items():
+                told[_metric(outcome)] += amount
+        letters = [_read(LETTER, each.value) for each in self.client.kept if each.topic == "logs.dead-letter"]
+        told["dead_letters", "unreadable_chunk"] = sum(each["reason"] == "unreadable_chunk" for each in letters)
+        found = {key: amount for key, amount in self.measured().items() if amount and key[0] in _IN_LEDGER}
+        told.pop(("routed", ""), None)
+        if found != {key: amount for key, amount in told.items() if amount}:
+            yield f"metrics {found} and entries {dict(told)}"
+
+    def measured(self) -> dict[tuple[str, str], float]:
+        """The worker's counters, by name and label."""
+        found: dict[tuple[str, str], float] = {}
+        for metric in self.stage.metrics.registry.collect():
+            for sample in metric.samples:
+                if sample.name.endswith("_total"):
+                    name = sample.name.removeprefix("logferry_stream_").removesuffix("_total")
+                    found[name, "".join(sample.labels.values())] = sample.value
+        return found
+
+    def _unreadable(self) -> Iterator[str]:
+        for topic, _, value in self.client.kept:
+            if topic in ("logs.ledger", "logs.dead-letter"):
+                _read(LEDGER if topic == "logs.ledger" else LETTER, value)
+            elif problem := _problem(value):
+                yield f"{topic}: {problem}: {value!r}"
+
+    def contents(self) -> tuple[dict[tuple[str, str], Any], list[str]]:
+        """Records by topic and id, whatever the file was called; and what stands there twice, differently."""
+        found: dict[tuple[str, str], Any] = {}
+        wrong = []
+        for topic, _, value in self.client.kept:
+            if topic not in ("logs.ledger", "logs.dead-letter"):
+                name, content = _content(value)
+                if found.setdefault((topic, name), content) != content:
+                    wrong.append(f"{topic} has {name} twice: {content} and {found[topic, name]}")
+        return found, wrong
+
+
+@contextmanager
+def running(clock: Clock) -> Iterator[None]:
+    """Workers go by this clock."""
+    with mock.patch.object(streams.worker, "time", clock):
+        yield
+
+
+def balance(outcomes: dict[str, int]) -> int:
+    """Lines that outcomes account for: `schemas/avro/ledger_entry` says what they are, `Work.account` which count."""
+    counted = ("dropped/", "dead_letter/")
+    return sum(amount for name, amount in outcomes.items() if name in ("routed", "joined") or name.startswith(counted))
+
+
+_IN_LEDGER: Final = ("lines", "joined_lines", "records", "dropped_records", "dead_letters")
+
+
+def _metric(outcome: str) -> tuple[str, str]:
+    """Name and label of the metric that counts the same."""
+    kind, _, detail = outcome.partition("/")
+    match kind:
+        case "routed" if detail:
+            return "records", detail
+        case "joined":
+            return "joined_lines", ""
+        case "dropped":
+            return "dropped_records", detail.partition("/")[0]
+        case "dead_letter":
+            return "dead_letters", detail
+        case _:
+            return kind, detail
+
+
+def _read(codec: Codec, value: Sent) -> dict[str, Any]:
+    assert isinstance(value, bytes)
+    found = codec.decode(value)
+    assert isinstance(found, dict), found
+    return found
+
+
+def _short(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: entry[key] for key in ("start", "end", "lines", "outcomes")}
+
+
+def _problem(value: Sent) -> str | None:
+    """What is wrong with a record or document."""
+    if isinstance(value, bytes):
+        record = _read(RECORD, value)
+        life, offset = bytes.fromhex(record["resource"]["incarnation"]), record["offset"]
+        names = {record_id(life, offset), record_id(life, offset | INCOMPLETE)}
+        if record["id"] not in names or not 0 <= record["severity_number"] <= 24:
+            return "its id or severity is wrong"
+        return None if isinstance(_loads(record["attributes"]), dict) else "its attributes are no object"
+    document, headers = value[0], dict(value[1])
+    if b"\n" in document or not isinstance(_loads(document.decode()), dict):
+        return "no object in one line"
+    return None if set(headers) == {"id", "day"} and len(headers["id"]) == 19 else "its headers are wrong"
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text, parse_constant=_no_number)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _content(value: Sent) -> tuple[str, Any]:
+    if isinstance(value, bytes):
+        record = _read(RECORD, value)
+        record["resource"].pop("path")
+        return record["id"], record
+    document = _loads(value[0].decode())
+    document["logferry"].pop("path")
+    return dict(value[1])["id"].decode(), document
