@@ -193,4 +193,9 @@ def second_text(seconds: int) -> str:
 
 def day_of(nanos: int) -> bytes:
     """The day of nanoseconds since 1970, YYYY-MM-DD in UTC."""
-    return second_text(nanos // 1_000_000_000)[:10].encode()
+    return _day_of_hour(nanos // 3_600_000_000_000)
+
+
+@lru_cache(maxsize=1024)
+def _day_of_hour(hours: int) -> bytes:
+    return second_text(hours * 3600)[:10].encode()

@@ -47,6 +47,8 @@ class TopicKind:
     consumers: tuple[str, ...]
     history_hours: int = 0
     """So long compaction keeps all that a key ever had; behind that, only its last value."""
+    timestamp_type: str = ""
+    """Whose time a record has: empty for its sender's, LogAppendTime for the broker's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,11 @@ def _topic(name: str, kind: TopicKind, settings: Settings) -> Topic:
 
 def _config(kind: TopicKind, copies: int) -> dict[str, str]:
     retention = -1 if kind.retention_hours is None else kind.retention_hours * _MS_PER_HOUR
+    times = {"message.timestamp.type": kind.timestamp_type} if kind.timestamp_type else {}
     history = {"min.compaction.lag.ms": str(kind.history_hours * _MS_PER_HOUR)} if kind.history_hours else {}
     return {
         **history,
+        **times,
         "cleanup.policy": kind.cleanup_policy,
         # What the sender chose; the broker must not spend CPU on packing again.
         "compression.type": "producer",

@@ -58,6 +58,11 @@ class Drawn:
         """Name of its framing."""
         return str(self.source["framing"])
 
+    @property
+    def has_lines(self) -> bool:
+        """Its lives are files of lines."""
+        return self.framing in FILES
+
 
 @dataclass(frozen=True)
 class Taste:
@@ -88,6 +93,8 @@ def source(random: Random, number: int, taste: Taste) -> Drawn:
     for life in range(random.randrange(1, 4)):
         made = _life(random, framing, encoding, time, taste)
         made.incarnation, made.restart, made.first = bytes((number, life)) * 4, restart, first
+        if write := ENTRIES.get(framing):
+            made.entries = [write(random, line, time, first + n) for n, line in enumerate(made.entries)]
         lives.append(made)
         restart, first = restart + random.randrange(2), first + len(made.entries)
     name = "runes" if not taste.is_legal and rarely(random, 20) else framing
@@ -131,7 +138,7 @@ _ALONE: Final = {"namespace": "", "pod": "", "pod_uid": "", "name": "web", "id":
 
 def chunks(random: Random, drawn: Drawn, taste: Taste) -> Iterator[dict[str, Any]]:
     """All chunks of a source, some of them several times."""
-    made = list(_of_lines(random, drawn, taste) if drawn.framing in FILES else _of_entries(random, drawn, taste))
+    made = list(_of_lines(random, drawn, taste) if drawn.has_lines else _of_entries(random, drawn, taste))
     if taste.is_legal:
         yield from made
         return
@@ -206,7 +213,7 @@ def _unfinished(drawn: Drawn, number: int, position: int) -> dict[str, str]:
 def _of_entries(random: Random, drawn: Drawn, taste: Taste) -> Iterator[dict[str, Any]]:
     """Some entries at a time, as a producer sends them; the same ones again when it was not told that they came."""
     for life in drawn.lives:
-        entries = _written(random, drawn.framing, life)
+        entries = life.entries
         at, offset, runs = 0, 0, 0
         starts = [(0, 0)]
         while at < len(entries):
@@ -220,14 +227,6 @@ def _of_entries(random: Random, drawn: Drawn, taste: Taste) -> Iterator[dict[str
             if runs < taste.restarts and rarely(random, 6):
                 runs += 1
                 at, offset = random.choice(starts)
-
-
-def _written(random: Random, framing: str, life: Life) -> list[bytes]:
-    """Entries as their framing has them; once for all, so that they are the same when they come again."""
-    write, time = ENTRIES.get(framing), Time(random)
-    if write is None:
-        return life.entries
-    return [write(random, line, time, life.first + number) for number, line in enumerate(life.entries)]
 
 
 def _chunk(drawn: Drawn, life: Life, offset: int, payload: bytes, run: int) -> dict[str, Any]:
@@ -275,10 +274,17 @@ def _odd(random: Random, chunk: dict[str, Any]) -> dict[str, Any]:
             return chunk | {"observed_timestamp": moment, "payload": b"", "gap": {"start": offset - 1, "reason": "odd"}}
 
 
-def values(random: Random, taste: Taste) -> list[Value]:
-    """What stands in logs.raw at the end, the sources' chunks mixed."""
-    sources = [source(random, number, taste) for number in range(random.randrange(taste.sources) + 1)]
-    waiting = [(drawn.partition, list(chunks(random, drawn, taste))[::-1]) for drawn in sources]
+# -- logs.raw ------------------------------------------------------------------------------------------------------
+
+
+def sources(random: Random, taste: Taste) -> list[Drawn]:
+    """Sources, at least one."""
+    return [source(random, number, taste) for number in range(random.randrange(taste.sources) + 1)]
+
+
+def mixed(random: Random, drawn: list[Drawn], taste: Taste) -> list[Value]:
+    """What stands in logs.raw at the end, the chunks of the sources mixed."""
+    waiting = [(each.partition, list(chunks(random, each, taste))[::-1]) for each in drawn]
     found: list[Value] = []
     seconds = 1_763_686_900.0
     while waiting := [each for each in waiting if each[1]]:
@@ -288,4 +294,18 @@ def values(random: Random, taste: Taste) -> list[Value]:
             value = spoilt(random, value)
         seconds += random.choice((0.0, 0.1, 1.0))
         found.append(Value(partition, seconds, value))
+    return found
+
+
+def straight(drawn: list[Drawn]) -> list[Value]:
+    """Each life in one chunk."""
+    found: list[Value] = []
+    for each in drawn:
+        for number, life in enumerate(each.lives):
+            if each.has_lines:
+                chunk = _block(each, number, life.begin, len(life.content), ended=True, is_first=True, run=1)
+            else:
+                first = life.first if each.framing == "journald" else 0
+                chunk = _chunk(each, life, first, b"".join(life.entries), 1) | {"ended": True}
+            found.append(Value(each.partition, 1_763_686_900.0, RAW.encode(chunk)))
     return found

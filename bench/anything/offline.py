@@ -181,21 +181,31 @@ class Offline:
         self.taken[value.partition] = offset + 1
         self.stage.take(value.partition, 1, offset, value.value, (value.partition, offset), value.timestamp)
 
-    def drive(self, random: Random, values: Sequence[Value]) -> None:
-        """Chunk after chunk, with deliveries, time and pods in between."""
+    def commit(self, position: int, metadata: str) -> tuple[int, str]:
+        """As Faust does now and then: where the next worker of partition 0 begins. ``position``: what stands there."""
+        at = self.acknowledged.get(0, self.begin)
+        told = self.stage.metadata(0, at) if at != position else None
+        return (position, metadata) if told is None else (at, told)
+
+    def drive(self, random: Random, values: Sequence[Value], *, passes_time: bool = True) -> None:
+        """Chunk after chunk, with deliveries, time and pods in between, or only deliveries."""
         for value in values:
             self.take(value)
-            self.clock.now += random.choice((0.0, 0.0, 0.01, 1.5))
             for _ in range(random.randrange(len(self.client.waiting) + 1)):
                 self.client.deliver(random.randrange(len(self.client.waiting)))
-            if rarely(random, 4):
-                self.stage.attend()
-            if rarely(random, 12):
-                self.clock.now += random.choice((1.0, 40.0))
-                self.stage.tend()
-            if rarely(random, 12):
-                self.pods.setdefault("late-1", pod("late-1"))
+            if passes_time:
+                self._pass_time(random)
         self.rest()
+
+    def _pass_time(self, random: Random) -> None:
+        self.clock.now += random.choice((0.0, 0.0, 0.01, 1.5))
+        if rarely(random, 4):
+            self.stage.attend()
+        if rarely(random, 12):
+            self.clock.now += random.choice((1.0, 40.0))
+            self.stage.tend()
+        if rarely(random, 12):
+            self.pods.setdefault("late-1", pod("late-1"))
 
     def rest(self) -> None:
         """Nothing more comes, all is delivered, and time passes."""
@@ -296,10 +306,10 @@ class Offline:
 
 
 @contextmanager
-def running(clock: Clock) -> Iterator[None]:
+def running(clock: Clock) -> Iterator[Clock]:
     """Workers go by this clock."""
     with mock.patch.object(streams.worker, "time", clock):
-        yield
+        yield clock
 
 
 def balance(outcomes: dict[str, int]) -> int:

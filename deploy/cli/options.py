@@ -11,7 +11,10 @@ import typer
 from schemas.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from schemas.settings import Settings
+    from schemas.settings.parts import Problem
 
 Config = Annotated[
     Path | None,
@@ -39,7 +42,19 @@ def read_settings(config: Path | None) -> Settings:
     path = settings_file(config)
     if path is None:
         return parse_settings("", "the defaults", os.environ)
-    return parse_settings(read_text(path), str(path), os.environ)
+    return parse_settings(read_text(path), str(path), os.environ, [_parser_problems])
+
+
+def _parser_problems(settings: Settings) -> Iterable[Problem]:
+    """Mistakes in parsers of one's own; where their packages are not installed, nobody uses them."""
+    import time
+    from importlib.util import find_spec
+
+    if not settings.parsers or find_spec("re2") is None:
+        return ()
+    from streams.core.parsers.user import parser_problems
+
+    return parser_problems(settings.parsers, time.time_ns)
 
 
 def read_text(path: Path) -> str:

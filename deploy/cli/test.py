@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def run_tests(
-    paths: Annotated[list[Path], typer.Argument(help="Files of tests, folders, or patterns: rules/*.yaml.")],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files of tests, folders, or patterns: rules/*.yaml.")
+    ] = None,
     config: Config = None,
     only: Annotated[
         list[str] | None, typer.Option(help="Only tests of this name; * stands for any text. May be repeated.")
@@ -29,12 +31,20 @@ def run_tests(
     update: Annotated[
         bool, typer.Option("--update", help="Write into the files what came out, in place of what was expected.")
     ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Only print the JSON Schema of such files, for your editor.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run pipeline tests: lines in; records, topics and drops out, as the files say or not."""
-    from deploy.pipeline_tests.load import WrongTestsError, files_of, load_files
+    from deploy.pipeline_tests.load import WrongTestsError, files_of, json_schema, load_files
     from deploy.pipeline_tests.report import as_json, verdict_of
 
+    if schema:
+        print_json(json_schema())
+        return
+    if not paths:
+        raise SettingsError("no tests are named", remedy="name files, folders or patterns: logferry test rules/*.yaml")
     settings = cache(lambda: read_settings(config))
     try:
         loaded = load_files(files_of(paths), settings)

@@ -9,8 +9,9 @@ Want = TypeVar("Want")
 Came = TypeVar("Came")
 Pairs: TypeAlias = list[tuple[Want | None, Came | None]]
 
-ALONE: Final = 0.7
-"""What one costs that has no counterpart. Two that have little in common cost less apart than together."""
+ALONE: Final = 1000
+"""What one costs that has no counterpart; two that have nothing in common cost as much together. Whole numbers, so that
+the way back finds the sums again."""
 CELLS_MAX: Final = 40_000
 """Longer lists are taken one by one, as they come: 200 records against 200 take a second."""
 
@@ -24,9 +25,9 @@ def aligned(
     """
     if len(wanted) * len(came) > CELLS_MAX:
         return _one_by_one(wanted, came)
-    other = ALONE if others_cost else 0.0
+    other = ALONE if others_cost else 0
     costs = [[column * other for column in range(len(came) + 1)]]
-    together: list[list[float]] = []
+    together: list[list[int]] = []
     for row, want in enumerate(wanted, 1):
         before, line = costs[-1], [row * ALONE]
         pair = [_as_pair(difference(want, each)) for each in came]
@@ -37,12 +38,12 @@ def aligned(
     return _way_back(wanted, came, costs, together)
 
 
-def _as_pair(difference: float) -> float:
-    return 2 * ALONE * difference
+def _as_pair(difference: float) -> int:
+    return round(2 * ALONE * difference)
 
 
 def _way_back(
-    wanted: Sequence[Want], came: Sequence[Came], costs: list[list[float]], together: list[list[float]]
+    wanted: Sequence[Want], came: Sequence[Came], costs: list[list[int]], together: list[list[int]]
 ) -> Pairs[Want, Came]:
     pairs: Pairs[Want, Came] = []
     row, column = len(wanted), len(came)

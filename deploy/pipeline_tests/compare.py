@@ -186,25 +186,30 @@ def of_record(want: Wanted, record: View) -> Wanted:
         return str(record["body"])
     attributes: View = record["attributes"]
     parts: View = {name: _part(want.get(name, {}), record.get(name) or {}) for name in ("labels", "document")}
-    parts["attributes"] = (
-        _exactly(want, attributes) if want.get("exact") else _part(want.get("attributes", {}), attributes)
-    )
+    asked = want.get("attributes", {})
+    parts["attributes"] = _ordered(asked, attributes) if want.get("exact") else _part(asked, attributes)
     parts["absent"] = [name for name in want.get("absent", ()) if name not in attributes]
     known = {**record, **parts, "exact": want.get("exact")}
     names = [*want, "attributes"] if want.get("exact") and attributes and "attributes" not in want else want
     return {name: known[name] for name in names if name in known}
 
 
-def _exactly(want: View, attributes: View) -> View:
-    """All attributes, those that are asked for first."""
-    asked = [name for name in want.get("attributes", {}) if name in attributes]
-    return {name: attributes[name] for name in dict.fromkeys((*asked, *attributes))}
+def _ordered(want: Any, found: Any) -> Any:
+    """What was found, members that are asked for first, and in that order: objects have none of their own."""
+    if isinstance(want, dict) and isinstance(found, dict):
+        names = dict.fromkeys((*(name for name in want if name in found), *found))
+        return {name: _ordered(want.get(name), found[name]) for name in names}
+    if isinstance(want, list) and isinstance(found, list):
+        return [_ordered(*pair) for pair in zip(want, found, strict=False)] + found[len(want) :]
+    return found
 
 
 def _part(want: Mapping[str, Any], found: Mapping[str, Any]) -> View:
     """The members that are asked for, also of objects within."""
     return {
-        name: _part(value, found[name]) if isinstance(value, dict) and isinstance(found[name], dict) else found[name]
+        name: _part(value, found[name])
+        if isinstance(value, dict) and isinstance(found[name], dict)
+        else _ordered(value, found[name])
         for name, value in want.items()
         if name in found
     }

@@ -6,13 +6,14 @@ its own; what to write there is printed instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
 from deploy.pipeline_tests.report import Verdict
 from deploy.pipeline_tests.yaml_text import yaml_text
+from schemas.settings.source import Finding, read_source
 
 
 class _Place(NamedTuple):
@@ -23,7 +24,7 @@ class _Place(NamedTuple):
     indent: int
 
 
-def updated(text: str, failed: Iterable[Verdict]) -> tuple[str, list[Verdict]]:
+def updated(text: str, failed: Sequence[Verdict]) -> tuple[str, list[Verdict]]:
     """The file's text with what came out in these of its tests, and the tests that must be written by hand."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     lines = text.splitlines(keepends=True)
@@ -35,8 +36,11 @@ def updated(text: str, failed: Iterable[Verdict]) -> tuple[str, list[Verdict]]:
         if place is None:
             by_hand.append(verdict)
         else:
-            lines[place.first : place.last] = expectation(verdict, place.indent).splitlines(keepends=True)
-    return "".join(lines), by_hand[::-1]
+            lines[place.first : _trimmed(lines, place)] = expectation(verdict, place.indent).splitlines(keepends=True)
+    found = "".join(lines)
+    if isinstance(read_source(found, ""), Finding):  # an anchor stood in what was replaced
+        return text, list(failed)
+    return found, by_hand[::-1]
 
 
 def expectation(verdict: Verdict, indent: int = 0) -> str:
@@ -74,10 +78,18 @@ def _end(name: yaml.Node, value: yaml.Node) -> int:
         last = inner[1] if isinstance(inner, tuple) else inner
         if last.start_mark.line < name.start_mark.line:
             break  # an alias: what it stands for is elsewhere
-    mark = last.end_mark
     if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">"):
         return _end_of_block(last)
-    return max(mark.line, name.start_mark.line) + 1
+    line: int = max(last.end_mark.line, name.start_mark.line)
+    return line + 1
+
+
+def _trimmed(lines: list[str], place: _Place) -> int:
+    """Blank lines behind a block of text are no part of it."""
+    last = place.last
+    while last > place.first and not lines[last - 1].strip():
+        last -= 1
+    return last
 
 
 def _end_of_block(node: yaml.ScalarNode) -> int:

@@ -1,4 +1,4 @@
-"""Questions about a JSON Schema, the settings' or another file's: which keys are known at a place, what may stand there.
+"""Questions about the JSON Schema of a file, by default the settings': which keys and values a place may have.
 
 The schema, not the models, is asked, because it says for every place, however deep, what a person would want to know.
 """

@@ -78,6 +78,11 @@ class Group(Generic[Work]):
         self.state, self.waiting_since = state, now
         self.size += len(line.text) + 1
 
+    def is_late(self, now: float) -> bool:
+        """Whether it has waited as long as it may; in seconds."""
+        timeout: int = self.first.work.origin.treatment.multiline_timeout  # type: ignore[attr-defined]
+        return self.waiting_since <= now - timeout / 1_000_000_000
+
     def text(self) -> bytes:
         """All lines that belong to it."""
         return b"\n".join((self.first.text, *(line.text for line in self.sure)))

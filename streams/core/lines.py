@@ -1,4 +1,4 @@
-"""Lines of a chunk: told apart, joined, grouped, and handed to the builder of records.
+"""Lines of a chunk: told apart, joined where they are partial, and handed on (`streams.core.grouping`).
 
 `Lines.whole` is the hot loop (docs/benchmarks.md): a full line of a container that is a JSON object goes through it
 without a call of ours but those that read and keep it.
@@ -6,30 +6,23 @@ without a call of ours but those that read and keep it.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from schemas.severity import SEVERITY_BY_TEXT
-from streams.core import careful
 from streams.core.early import undecided, with_positions
 from streams.core.framing import cri
-from streams.core.framing.attributes import merged
 from streams.core.framing.cri import STREAMS
 from streams.core.framing.line import Line, LineFraming
-from streams.core.groups import Content, Group
-from streams.core.join import REMEMBERED_LIVES, CutLine, SourceState, is_late
-from streams.core.multiline import exception_of
-from streams.core.parsers import PARSERS, json, text
-from streams.core.parsers.parsed import Parser
+from streams.core.grouping import Grouping
+from streams.core.groups import Content
+from streams.core.join import REMEMBERED_LIVES, CutLine, SourceState
+from streams.core.parsers import json
 from streams.core.records import RecordBuilder
 from streams.core.work import JoinLimits, Span, Work
 
 NANOS: Final = 1_000_000_000
-
-_TEXT: Final = PARSERS["text"]
-UNCAUGHT: Final = 17
-"""ERROR: a stack trace that no logger wrote, so that nothing in it says its level."""
 
 _loads: Final = orjson.loads
 _json_severity: Final = json.severity
@@ -56,6 +49,7 @@ class Lines:
         self._state = state
         self._now = now
         self._current = current
+        self._grouping = Grouping(builder, limits, state, now)
 
     def whole(self, work: Work, lines: list[bytes], position: int) -> None:
         """Whole lines, the first at ``position``."""
@@ -75,6 +69,7 @@ class Lines:
         is_simple = not treatment.is_careful
         plain, keep = state.is_plain(), builder.keep_json
         loads, levels = _loads, _LEVELS
+        take, text_of = self._grouping.content, self._grouping.text
         for offset, line in self._undecided(work, lines, position, is_plain=reads_json and plain):
             fields = line.split(b" ", 3)
             if plain and len(fields) == 4 and fields[2] == b"F" and fields[1] in STREAMS and len(line) <= limit:
@@ -95,9 +90,9 @@ class Lines:
                             dropped[number] += 1
                         continue
                 if is_simple and (not groups or fields[1] not in groups):
-                    self._text(work, offset, fields[0], fields[1], content)
+                    text_of(work, offset, fields[0], fields[1], content)
                 else:
-                    self.content(Content(work, offset, fields[0], fields[1], content))
+                    take(Content(work, offset, fields[0], fields[1], content))
             else:
                 self._other(work, offset, line)
                 plain = state.is_plain()
@@ -109,29 +104,6 @@ class Lines:
             return undecided(lines, position, treatment.topics, work.dropped)
         return with_positions(lines, position)
 
-    def _text(self, work: Work, offset: int, timestamp: bytes, stream: bytes, content: bytes) -> None:
-        """What `content` does for a line that no group waits for and no rule looks into; most are dropped."""
-        treatment, state = work.origin.treatment, self._state
-        parser, found = treatment.read(content, state.parser)
-        state.parser = parser
-        if treatment.chosen is not None and parser.name != treatment.chosen:
-            self._builder.counts["parse_failures_total", treatment.chosen] += 1
-        number = parser.severity(found)
-        if treatment.multiline is not None and parser.name != "json":
-            begun = treatment.multiline.begin(content, number, parser.name)
-            if begun is not None:
-                line: Content[Work] = Content(work, offset, timestamp, stream, content)
-                state.groups[stream] = Group(line, parser, found, number, begun, self._now, len(content))
-                return
-        topics = treatment.topics[number]
-        if not topics:
-            work.dropped[number] += 1
-            return
-        kept: Content[Work] = Content(work, offset, timestamp, stream, content)
-        nanos = self._builder.nanos_of(kept)
-        if nanos is not None:
-            self._builder.keep(kept, parser, found, number, topics, nanos)
-
     def _whole_parsed(self, work: Work, lines: list[bytes], position: int) -> None:
         """Whole lines of any other framing."""
         framing = lines_of(work)
@@ -142,7 +114,7 @@ class Lines:
             position += len(line) + width
             parsed = parse(line)
             if plain and parsed is not None and not parsed.partial and len(parsed.content) <= self._limit:
-                self.content(
+                self._grouping.content(
                     Content(
                         work,
                         offset,
@@ -186,7 +158,7 @@ class Lines:
         if flags and records and not line.partial:
             records[-1] = records[-1]._replace(flags=records[-1].flags + flags)
         for each in records:
-            self.content(each)
+            self._grouping.content(each)
         return continues
 
     def cut_line(self, cut: CutLine[Work], flags: tuple[str, ...] = ()) -> None:
@@ -251,9 +223,8 @@ class Lines:
                 self._builder.spans.append(
                     Span(each.work.offset, None, each.stream, state.life, position, given_up=True)
                 )
-            self.content(each)
-        for stream in list(state.groups):
-            self._close(state.groups.pop(stream))
+            self._grouping.content(each)
+        self._grouping.close_all()
 
     def expire(self) -> None:
         """The same for what has waited longer than it may."""
@@ -263,107 +234,7 @@ class Lines:
             groups, state.groups = state.groups, {}
             self.give_up(before)
             state.groups = groups | state.groups
-        for stream, group in list(state.groups.items()):
-            if group.waiting_since <= now - group.first.work.origin.treatment.multiline_timeout / NANOS:
-                self._close(state.groups.pop(stream))
-
-    # -- grouping ------------------------------------------------------------------------------------------------------
-
-    def content(self, line: Content[Work]) -> None:
-        """The content of a line: more of a group, the beginning of one, or a record by itself."""
-        groups = self._state.groups
-        group = groups.get(line.stream) if groups else None
-        if group is not None:
-            if self._goes_on(group, line):
-                return
-            del groups[line.stream]
-            self._close(group)
-        self._begin(line)
-
-    def _goes_on(self, group: Group[Work], line: Content[Work]) -> bool:
-        """Take a line into a group, if it is one of it."""
-        treatment = group.first.work.origin.treatment
-        if treatment.multiline is None or line.head is not None or group.size + len(line.text) >= self._limit:
-            return False
-        step = treatment.multiline.go_on(group.state, line.text)
-        if step is None or is_late(group.latest.timestamp, line.timestamp, treatment.multiline_timeout):
-            return False
-        state, sure = step
-        group.add(line, state, self._now, sure=sure)
-        return True
-
-    def _begin(self, line: Content[Work]) -> None:
-        """The first line of a group, or the only one of a record."""
-        treatment = line.work.origin.treatment
-        if treatment.redactor is not None:
-            line = line._replace(text=treatment.redactor.content(line.text))
-        parser, found, number = self._read(line)
-        if treatment.multiline is not None and line.head is None and parser.name != "json":
-            state = treatment.multiline.begin(line.text, number, parser.name)
-            if state is not None:
-                self._state.groups[line.stream] = Group(line, parser, found, number, state, self._now, len(line.text))
-                return
-        self._record(line, parser, found, number)
-
-    def _read(self, line: Content[Work]) -> tuple[Parser, Any, int]:
-        """Parser, what it read, and severity."""
-        head = line.head
-        if head is not None and line.part:
-            return _TEXT, text.NOTHING, head.number  # the first part decided for all
-        treatment = line.work.origin.treatment
-        parser, found = treatment.read(line.text, self._state.parser)
-        self._state.parser = parser
-        if treatment.chosen is not None and parser.name != treatment.chosen:
-            self._builder.counts["parse_failures_total", treatment.chosen] += 1
-        number = parser.severity(found)
-        if head is not None:
-            head.number = number
-        return parser, found, number
-
-    def _close(self, group: Group[Work]) -> None:
-        """No more lines belong to it."""
-        if not group.sure:
-            self._record(group.first, group.parser, group.found, group.number)
-        else:
-            self._joined(group)
-        for line in group.unsure:
-            self.content(line)
-
-    def _joined(self, group: Group[Work]) -> None:
-        """One record of several lines."""
-        first, end = group.first, group.sure[-1]
-        for line in group.sure:
-            self._builder.join_to(line.work)
-        redactor = first.work.origin.treatment.redactor
-        whole = group.text() if redactor is None else redactor.content(group.text())
-        exception = exception_of(whole)
-        line = first._replace(
-            text=whole,
-            flags=(*first.flags, "multiline"),
-            attributes=merged(first.attributes or {}, exception) or None,
-            last=end.last or end.work,
-            end=end.end if end.last else end.offset,
-        )
-        parser, found, number = self._read(line)
-        self._record(line, parser, found, number or group.number or (UNCAUGHT if exception else 0))
-
-    def _record(self, line: Content[Work], parser: Parser, found: Any, number: int) -> None:
-        """A record, unless nobody wants it."""
-        work, builder = line.work, self._builder
-        if line.last is not None and line.last is not work:
-            builder.spans.append(Span(work.offset, line.last.offset, line.stream, line.last.incarnation, line.end + 1))
-        treatment = work.origin.treatment
-        if treatment.is_careful:
-            careful.record(builder, line, parser, found, number)
-            return
-        topics = treatment.topics[number]
-        if topics:
-            nanos = builder.nanos_of(line)
-            if nanos is not None:
-                builder.keep(line, parser, found, number, topics, nanos)
-        elif not line.part:
-            builder.touch(work)
-            work.dropped[number] += 1
+        self._grouping.expire()
 
 
 def lines_of(work: Work) -> LineFraming:

@@ -96,7 +96,7 @@ class Processor:
         if isinstance(framing, LineFraming):
             self._lines(builder, state, chunk, work, now)
         elif framing is None:
-            work.lines = 1
+            work.lines = builder.counts["lines_total",] = 1
             builder.reject(work, chunk["offset"], chunk["payload"], _why_not(chunk["source"]), "unsupported_framing")
         else:
             take_entries(builder, work, framing(chunk), lambda container: self._origin(_chunk_of(chunk, container)))

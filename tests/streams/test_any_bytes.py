@@ -7,21 +7,15 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.anything.chunks import Taste, values
-from bench.anything.offline import Clock, Offline, running, short_limits
-from bench.anything.settings import settings
+from bench.anything.chunks import Taste
+from bench.anything.offline import short_limits
+from bench.anything.properties import PROPERTIES
+from bench.fuzz_streams import lines_of
 
-GOLDEN = Path(__file__).parent / "golden"
-LINES = tuple(
-    line.encode()
-    for path in sorted(GOLDEN.glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text(encoding="utf-8"))
-    if isinstance(line := case.get("line"), str)
-)
+TASTE = Taste(lines=lines_of(Path(__file__).parent / "golden"))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -30,10 +24,8 @@ def _short_lines_are_long() -> Iterator[None]:
         yield
 
 
-@given(st.randoms(use_true_random=False))
-def test_anything_is_accounted_for_and_acknowledged(random: Random) -> None:
-    clock = Clock()
-    with running(clock):
-        worker = Offline(settings(random), clock)
-        worker.drive(random, values(random, Taste(lines=LINES)))
-    assert worker.problems() == []
+@pytest.mark.parametrize("name", PROPERTIES)
+@given(random=st.randoms(use_true_random=False))
+def test_it_holds_for_anything(name: str, random: Random) -> None:
+    problems, _ = PROPERTIES[name](random, TASTE)
+    assert problems == []
