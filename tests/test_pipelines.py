@@ -12,14 +12,9 @@ import pytest
 import yaml
 
 from deploy.pipeline_tests.compare import compare
-from deploy.pipeline_tests.file import (
-    Expectation,
-    ExpectedLetter,
-    ExpectedRecord,
-    LineSource,
-    PipelineTest,
-    WrittenLine,
-)
+from deploy.pipeline_tests.expected import Expectation, ExpectedLetter, ExpectedRecord
+from deploy.pipeline_tests.file import PipelineTest
+from deploy.pipeline_tests.lines import LineSource, WrittenLine
 from deploy.pipeline_tests.load import LoadedTest, files_of, load_files, load_text
 from deploy.pipeline_tests.run import run_test
 from schemas.settings import Settings, parse_settings

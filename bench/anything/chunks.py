@@ -87,7 +87,7 @@ def source(random: Random, number: int, taste: Taste) -> Drawn:
     """A source of any framing."""
     framing = random.choice(FRAMINGS)
     time, lives = Time(random), []
-    encoding = random.choice(ENCODINGS) if framing == "raw" else None
+    encoding = random.choice(ENCODINGS[:-1] if taste.is_legal else ENCODINGS) if framing == "raw" else None
     width = LineEnd(encoding).width if encoding and encoding.startswith("utf-") else 1
     restart, first = 0, 1
     for life in range(random.randrange(1, 4)):

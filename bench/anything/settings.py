@@ -85,7 +85,7 @@ def settings(random: Random, *, repeatable: bool = False) -> Settings:
         "transform": _some(random, _TRANSFORM),
         "multiline": _some(random, _MULTILINE, 2),
         "parse": _some(random, _PARSE, 1),
-        "topics": {"dynamic_max": random.choice((50, 1))},
+        "topics": {"dynamic_max": 50 if repeatable else random.choice((50, 1))},
     }
     if rarely(random, 2):
         told["attributes"] = {"max_count": 2, "max_depth": random.choice((1, 2)), "max_bytes": 1024}

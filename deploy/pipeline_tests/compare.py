@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from deploy.pipeline_tests.align import aligned
-from deploy.pipeline_tests.file import Expectation, ExpectedLetter, ExpectedRecord
+from deploy.pipeline_tests.expected import Expectation, ExpectedLetter, ExpectedRecord
 from deploy.pipeline_tests.run import Outcome
 from deploy.pipeline_tests.yaml_text import yaml_text
 

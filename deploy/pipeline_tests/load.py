@@ -12,10 +12,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from deploy.pipeline_tests.file import LineSource, PipelineTest, PipelineTestFile
+from deploy.pipeline_tests.file import PipelineTest, PipelineTestFile
+from deploy.pipeline_tests.lines import LineSource
 from deploy.pipeline_tests.written import source_problems
 from schemas.errors import SettingsError
-from schemas.settings import Finding, InvalidSettingsError, Settings, parse_settings
+from schemas.settings import Finding, Settings, parse_settings
 from schemas.settings.explain import Origin, explain
 from schemas.settings.live import check_rule
 from schemas.settings.parts import Key, Problem
@@ -92,14 +93,14 @@ def load_files(paths: Iterable[Path], default: Callable[[], Settings]) -> list[L
     return loaded
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, what: str = "tests") -> str:
     """The text of a file. Raises SettingsError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else "they are not UTF-8 text"
         raise SettingsError(
-            f"the tests cannot be read: {reason}", where=str(path), remedy="name a YAML file of tests"
+            f"the {what} cannot be read: {reason}", where=str(path), remedy=f"name the right file of {what}"
         ) from error
 
 
@@ -142,16 +143,8 @@ def _settings(path: Path, default: Callable[[], Settings], config: str | None) -
     if config is None:
         return default()
     named = path.parent / config
-    try:
-        return parse_settings(read_text(named), str(named), os.environ, (_parser_problems,))
-    except InvalidSettingsError:
-        raise
-    except SettingsError as error:
-        raise SettingsError(
-            f"the settings under test cannot be read: {error.problem}",
-            where=str(named),
-            remedy=f"correct config in {path}",
-        ) from error
+    text = read_text(named, f"settings that {path} is for")
+    return parse_settings(text, str(named), os.environ, (_parser_problems,))
 
 
 def _parser_problems(settings: Settings) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Records, documents and dead letters in the words of `file.ExpectedRecord` and `file.ExpectedLetter`."""
+"""Records, documents and dead letters in the words of `expected.ExpectedRecord` and `expected.ExpectedLetter`."""
 
 from __future__ import annotations
 

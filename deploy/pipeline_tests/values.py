@@ -6,11 +6,14 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from schemas.document import iso_time
-from schemas.settings.parts import NUMBER, mistake
+from schemas.settings.parts import NUMBER, ScalarText, mistake
 from schemas.severity import severity_number, severity_text
 from streams.core.rfc3339 import timestamp_nanos
 
 UNKNOWN: Final = "unknown"
+
+Name = Annotated[str, Field(min_length=1)]
+Texts = dict[str, ScalarText]
 
 
 def nanos_of(moment: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import msgpack
 import orjson
 
-from deploy.pipeline_tests.file import WrittenLine
+from deploy.pipeline_tests.lines import WrittenLine
 from schemas.document import iso_time
 
 NANOS: Final = 1_000_000_000

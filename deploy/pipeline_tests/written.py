@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from deploy.pipeline_tests.file import LineSource, PipelineTest, WrittenLine
+from deploy.pipeline_tests.file import PipelineTest
+from deploy.pipeline_tests.lines import LineSource, WrittenLine
 from deploy.pipeline_tests.values import nanos_of
 from deploy.pipeline_tests.writers import NANOS, WRITERS, Stamped, write_verbatim
 from schemas.identity import incarnation, source_id

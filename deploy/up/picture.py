@@ -57,6 +57,8 @@ class Totals:
     lost_bytes: int = 0
     routed: Mapping[str, int] = field(default_factory=dict)
     """Records by topic."""
+    joined: int = 0
+    """Lines that became part of a record which began in an earlier one."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Records by reason."""
     dead_lettered: Mapping[str, int] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def totals_of(figures: Figures) -> Totals:
         bytes_read=figures.total("logferry_producer_read_bytes_total"),
         lost_bytes=figures.total("logferry_producer_lost_bytes_total"),
         routed=figures.by("logferry_stream_records_total", "topic"),
+        joined=figures.total("logferry_stream_joined_lines_total"),
         dropped=figures.by("logferry_stream_dropped_records_total", "reason"),
         dead_lettered=dead,
         documents=figures.by("logferry_sink_documents_total", "outcome"),

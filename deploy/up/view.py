@@ -58,6 +58,7 @@ def flow(picture: Picture) -> RenderableType:
     speed = f"{_number(picture.lines_per_sec)} lines/s, {show_bytes(picture.bytes_per_sec)}/s"
     table.add_row("read", f"{speed};  {totals.lines_read:,} lines, {show_bytes(totals.bytes_read)}")
     table.add_row("routed", counts(totals.routed))
+    table.add_row("joined", f"{totals.joined:,} lines to earlier ones")
     table.add_row("dropped", counts(totals.dropped))
     table.add_row("dead-lettered", Text(counts(totals.dead_lettered), "red" if totals.dead_lettered else ""))
     table.add_row("documents", counts(totals.documents))

@@ -90,7 +90,8 @@ class Grouping:
             return False
         state, sure = step
         if group.size + len(line.text) < self._limit:
-            group.add(line, state, self._now, sure=sure)
+            for each in group.add(line, state, self._now, sure=sure):
+                self._builder.join_to(each.work)
             return True
         if group.unsure or not sure:
             return False
@@ -148,8 +149,6 @@ class Grouping:
     def _joined(self, group: Group[Work]) -> None:
         """One record of several lines."""
         first, end = group.first, group.sure[-1]
-        for line in group.sure:
-            self._builder.join_to(line.work)
         redactor = first.work.origin.treatment.redactor
         whole = group.text() if redactor is None else redactor.content(group.text())
         exception = exception_of(whole)

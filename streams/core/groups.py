@@ -69,14 +69,19 @@ class Group(Generic[Work]):
         """The line that came last."""
         return self.unsure[-1] if self.unsure else self.sure[-1] if self.sure else self.first
 
-    def add(self, line: Content[Work], state: Any, now: float, *, sure: bool) -> None:
-        """Take another line."""
+    def add(self, line: Content[Work], state: Any, now: float, *, sure: bool) -> list[Content[Work]]:
+        """Take another line; returns those that surely belong to it now.
+
+        Their chunks are not held any longer, so whoever calls this accounts for them at once.
+        """
         self.unsure.append(line)
-        if sure:
-            self.sure += self.unsure
-            self.unsure = []
         self.state, self.waiting_since = state, now
         self.size += len(line.text) + 1
+        if not sure:
+            return []
+        settled, self.unsure = self.unsure, []
+        self.sure += settled
+        return settled
 
     def is_late(self, now: float) -> bool:
         """Whether it has waited as long as it may; in seconds."""

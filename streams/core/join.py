@@ -123,6 +123,10 @@ class SourceState(Generic[Work]):
         """Full lines may be taken as they are."""
         return not (self.partials or self.skip_streams or self.skip_until)
 
+    def goes_on(self, stream: bytes) -> bool:
+        """Whether a stream has the beginning of a record, or passes over its rest."""
+        return stream in self.partials or stream in self.skip_streams
+
     def held(self) -> Iterator[Work]:
         """Chunks that must not be acknowledged yet."""
         for partial in self.partials.values():

@@ -140,7 +140,8 @@ class Lines:
             self._builder.reject(work, offset, line[:begin] if begin else line, framing.complaint)
             parsed = framing.parse(line[begin:]) if begin else None
             offset += begin
-            work.lines += bool(begin)
+            if begin:
+                self.count_line(work)
         if parsed is None:
             return
         is_done = self._state.passes_over(parsed.stream, work.incarnation, offset, work.offset)
@@ -164,17 +165,18 @@ class Lines:
     def cut_line(self, cut: CutLine[Work], flags: tuple[str, ...] = ()) -> None:
         """A line that was cut between chunks and is whole now, or as whole as it will ever be (``flags``)."""
         self._state.cut = None
-        self._count_line(cut.work)
+        self.count_line(cut.work)
         self._other(cut.work, cut.offset, bytes(cut.content), flags)
 
-    def _count_line(self, work: Work) -> None:
+    def count_line(self, work: Work) -> None:
+        """A line begins in a chunk."""
         self._builder.counts["lines_total",] += 1
         work.lines += 1
 
     def long_line(self, cut: CutLine[Work]) -> None:
         """A line that is too long to be held until its end comes: pass on its beginning."""
         self._state.cut = None
-        self._count_line(cut.work)
+        self.count_line(cut.work)
         begun = lines_of(cut.work).begin(bytes(cut.content))
         if begun is None:
             message = "a piece of a long line that no runtime wrote"

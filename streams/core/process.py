@@ -201,6 +201,8 @@ def _finish_line(state: SourceState[Work], lines: Lines, work: Work, payload: by
         long = state.long_line
         state.long_line = None if ended else long
         content = long.pieces.decode(piece, final=ended)
+        if not state.goes_on(long.header.stream):  # its beginning was given up
+            lines.count_line(work)
         line = long.header._replace(partial=long.header.partial or not ended, content=content)
         lines.join(offset, line, work, long.pieces.flags if ended else ())
     elif state.cut is not None:

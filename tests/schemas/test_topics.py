@@ -94,6 +94,7 @@ def test_the_settings_override_kafka_configuration_of_one_topic_only():
         "cleanup.policy": "delete",
         "compression.type": "producer",
         "max.message.bytes": "8388608",
+        "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": "1",
         "retention.ms": "1000",
         "segment.ms": "500",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from deploy.pipeline_tests.align import aligned
 from deploy.pipeline_tests.compare import Comparison, compare
-from deploy.pipeline_tests.file import Expectation
+from deploy.pipeline_tests.expected import Expectation
 from deploy.pipeline_tests.run import Outcome
 
 RECORD: dict[str, Any] = {
