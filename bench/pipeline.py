@@ -61,8 +61,12 @@ class Pipeline:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kills: dict[str, int] = dict.fromkeys(STAGES, 0)
         self.config = folder / "logferry.yaml"
-        self.config.write_text(yaml.safe_dump(_merged(self._defaults(name, form, f"{source or name}."), changes)))
-        self.settings = parse_settings(self.config.read_text(), str(self.config), {})
+        self.configure(yaml.safe_dump(_merged(self._defaults(name, form, f"{source or name}."), changes)))
+
+    def configure(self, text: str) -> None:
+        """The settings of stages that start from now on, and their topics."""
+        self.config.write_text(text)
+        self.settings = parse_settings(text, str(self.config), {})
         apply_topics(self.settings.kafka, topics_for(self.settings))
 
     def _defaults(self, name: str, form: str, prefix: str) -> dict[str, Any]:

@@ -48,9 +48,8 @@ TRACE_PAUSE_SECS: Final = 5.0
 UNKNOWN_PODS: Final = 4
 """So many containers are of pods that logs.pods does not know: every worker waits for them once."""
 
-PRODUCER: Final = {"node": NODE, "scan_interval_secs": 0.25}
-SETTINGS: Final = {"stream": {"in_flight_max_bytes": 1024 * 1024}}
-"""So little that chunks wait for room, also while the group rebalances."""
+LITTLE_BYTES: Final = 1024 * 1024
+"""In flight at most: so little that chunks wait for room, also while the group rebalances."""
 
 
 class Talker:
@@ -179,9 +178,9 @@ class Disturbance:
             self._pipeline.start(self._away.popleft()[1])
 
 
-def settings(folder: Path) -> dict[str, Any]:
+def settings() -> dict[str, Any]:
     """What differs from a pipeline's own settings."""
-    return {**SETTINGS, "producer": {**PRODUCER, "state_folder": str(folder / "producer")}}
+    return {"producer": {"node": NODE}, "stream": {"in_flight_max_bytes": LITTLE_BYTES}}
 
 
 MULTILINE: Final = f'\nmultiline: [{{match: "**", mode: auto, timeout_secs: {TRACE_PAUSE_SECS}}}]\n'
@@ -191,7 +190,7 @@ def run(
     pipeline: Pipeline, *, secs: float, lines_per_sec: float, containers: int, every_secs: float, rotate_secs: float
 ) -> dict[str, Any]:
     """Write, disturb, wait until everything is there, judge."""
-    pipeline.config.write_text(pipeline.config.read_text() + MULTILINE)
+    pipeline.configure(pipeline.config.read_text() + MULTILINE)
     chance = random.Random(20261121)
     talkers = [Talker(pipeline.node, number, chance) for number in range(containers)]
     _tell_pods(pipeline, talkers[UNKNOWN_PODS:])
@@ -247,7 +246,7 @@ def _measured(place: Path, asked: argparse.Namespace) -> Iterator[dict[str, Any]
         folder = place / "pipeline"
         folder.mkdir()
         where, name = stack.endpoints, f"faults{os.getpid()}"
-        with Pipeline(folder, name, where.bootstrap_servers, where.elasticsearch_url, **settings(folder)) as pipeline:
+        with Pipeline(folder, name, where.bootstrap_servers, where.elasticsearch_url, **settings()) as pipeline:
             yield run(
                 pipeline, secs=asked.secs, lines_per_sec=asked.rate, containers=asked.containers,
                 every_secs=asked.every, rotate_secs=4.0,

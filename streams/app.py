@@ -48,6 +48,8 @@ class StreamApp:
 
     def __init__(self, settings: Settings) -> None:
         self._stopping = asyncio.Event()
+        self._failure: Exception | None = None
+        """What ended the taking of chunks."""
         self._topic = settings.topics.names.raw
         self._app = faust.App(
             settings.stream.group,
@@ -82,6 +84,13 @@ class StreamApp:
         message.ack(self._app.consumer)
 
     async def _take_all(self, stream: StreamT[bytes]) -> None:
+        try:
+            await self._take_each(stream)
+        except Exception as error:  # Faust would only log it, and the worker would hold partitions that nobody reads
+            self._failure = error
+            raise
+
+    async def _take_each(self, stream: StreamT[bytes]) -> None:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             message = event.message
             while not self.worker.has_room():
@@ -143,6 +152,8 @@ class StreamApp:
             if now >= next_tend:
                 self.worker.tend(self._is_read_to_its_end)
                 next_tend = now + TEND_SECS
+            if self._failure is not None:
+                raise self._failure
             if self._app.crashed:
                 raise FatalError(f"the Faust application stopped: {self._app.crash_reason!r}")
             await asyncio.sleep(SERVE_SECS if self.worker.pending_bytes else IDLE_SECS)

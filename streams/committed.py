@@ -38,7 +38,11 @@ class Committed:
                 error.args[0].str(),
             )
             return []
-        return skips_of(found.metadata or "")
+        try:
+            text = found.metadata
+        except UnicodeDecodeError:  # nothing that we wrote: that ends with a zero byte
+            text = ""
+        return skips_of(text or "")
 
     def partitions(self) -> int:
         """Partitions of the topic; 1 when nobody answers."""

@@ -183,12 +183,12 @@ def _is_inside_header(framing: str, content: bytes, end: int) -> bool:
     return framing == "cri" and line != b"" and line.count(b" ") < 3
 
 
-def _block(
-    drawn: Drawn, number: int, begin: int, end: int, *, ended: bool, is_first: bool, run: int
-) -> dict[str, Any]:
+def _block(drawn: Drawn, number: int, begin: int, end: int, *, ended: bool, is_first: bool, run: int) -> dict[str, Any]:
     life = drawn.lives[number]
     before = life.content[:begin]
-    inside = bool(before) and not (before.endswith(b"\n") if drawn.width == 1 else LineEnd(drawn.source["encoding"]).ends(before))
+    inside = bool(before) and not (
+        before.endswith(b"\n") if drawn.width == 1 else LineEnd(drawn.source["encoding"]).ends(before)
+    )
     still_open = _unfinished(drawn, number, begin)
     told = is_first or begin == life.begin or inside or still_open
     chunk = _chunk(drawn, life, begin, life.content[begin:end], run)

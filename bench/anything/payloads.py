@@ -77,7 +77,9 @@ def cri(random: Random, lines: Lines, time: Time) -> bytes:
             *begin, end = _pieces(random, line)
             out += [b"%b %b P %b" % (time.text(), stream, piece) for piece in begin]
             tag = b"P" if rarely(random, 12) else b"F"
-            out.append(random.choice(_GARBAGE) if rarely(random, 12) else b"%b %b %b %b" % (time.text(), stream, tag, end))
+            out.append(
+                random.choice(_GARBAGE) if rarely(random, 12) else b"%b %b %b %b" % (time.text(), stream, tag, end)
+            )
     return _ended(random, out)
 
 
@@ -126,7 +128,7 @@ def syslog(random: Random, line: bytes, time: Time, number: int) -> bytes:
     """A message behind the number of its bytes."""
     header = random.choice(
         (
-            b"<%d>1 %b web-1 shop %d ID7 [a@1 b=\"c\"] " % (random.randrange(192), time.text(), number),
+            b'<%d>1 %b web-1 shop %d ID7 [a@1 b="c"] ' % (random.randrange(192), time.text(), number),
             b"<13>Nov 21 01:02:03 web-1 shop[7]: ",
             b"<999>no priority ",
             b"",

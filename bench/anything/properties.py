@@ -110,7 +110,9 @@ def _ranges(drawn: Sequence[Drawn], worker: Offline) -> list[str]:
 
 def _differences(expected: dict[Any, Any], found: dict[Any, Any], what: str) -> list[str]:
     return [
-        f"{what} {key}: {each} instead of {expected.get(key)}" for key, each in found.items() if expected.get(key) != each
+        f"{what} {key}: {each} instead of {expected.get(key)}"
+        for key, each in found.items()
+        if expected.get(key) != each
     ]
 
 

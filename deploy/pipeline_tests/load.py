@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from deploy.pipeline_tests.file import PipelineTest, PipelineTestFile
 from deploy.pipeline_tests.lines import LineSource
+from deploy.pipeline_tests.tools import ToolBox
 from deploy.pipeline_tests.written import source_problems
 from schemas.errors import SettingsError
 from schemas.settings import Finding, Settings, parse_settings
@@ -49,6 +50,8 @@ class LoadedTest:
     source: LineSource
     """Where its lines come from, with what all tests of the file have in common."""
     settings: Settings = field(repr=False)
+    tools: ToolBox = field(repr=False)
+    """Shared by all tests of a file."""
     live: tuple[LiveRule, ...] = ()
 
 
@@ -100,7 +103,7 @@ def read_text(path: Path, what: str = "tests") -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "they are not UTF-8 text"
         raise SettingsError(
-            f"the {what} cannot be read: {reason}", where=str(path), remedy=f"name the right file of {what}"
+            f"the {what} cannot be read: {reason}", where=str(path), remedy="name the right file"
         ) from error
 
 
@@ -117,9 +120,10 @@ def load_text(
     except ValidationError as error:
         return source.doubles + explain(error, source.data, origin, _schema())
     settings = file.settings or settings_of(file.config)
+    tools = ToolBox(settings)
     tests = [
         LoadedTest(
-            name, source.line(("tests", index)), index, test, test.source.over(file.source), settings,
+            name, source.line(("tests", index)), index, test, test.source.over(file.source), settings, tools,
             tuple(_live_rules(test)),
         )
         for index, test in enumerate(file.tests)

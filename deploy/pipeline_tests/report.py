@@ -48,7 +48,9 @@ def print_verdict(console: Console, verdict: Verdict) -> None:
     for line in lines:
         console.print(Text(f"        {_printable(line)}", _COLOURS.get(line[:1], "")))
     if unaccounted := verdict.comparison.unaccounted:
-        console.print(f"        {unaccounted} lines are not accounted for: please report this as a defect of logferry")
+        console.print(
+            f"        lines whose fate is not known: {unaccounted}; this is a defect of logferry, please report it"
+        )
 
 
 def _printable(line: str) -> str:

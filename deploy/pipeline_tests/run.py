@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from deploy.pipeline_tests.load import LoadedTest
 from deploy.pipeline_tests.shown import shown_document, shown_letter, shown_record
@@ -19,14 +19,8 @@ from schemas.codec import Codec
 from streams.core.join import SourceState
 from streams.core.process import Processor
 from streams.core.rules import Rules
-from streams.core.treatment import Tools, Treatments
+from streams.core.treatment import Treatments
 from streams.core.work import Document, JoinLimits, Result, Work
-
-if TYPE_CHECKING:
-    from schemas.settings import Secret
-
-KEY_OF_HASHES: Final = "logferry test"
-"""Stands for every secret key of redaction, so that hashes are the same wherever a test is run."""
 
 
 @dataclass
@@ -51,14 +45,13 @@ class _Run:
     def __init__(self, loaded: LoadedTest) -> None:
         stream = loaded.settings.stream
         start = nanos_of(loaded.source.time)
-        tools = Tools(loaded.settings, lambda: start, _no_secret)
         self._names = loaded.settings.topics.names
         self._state: SourceState[Work] = SourceState()
         self._works: list[Work] = []
         self._record, self._letter = Codec("log_record"), Codec("dead_letter")
         self.outcome = Outcome()
         self._processor = Processor(
-            Treatments(Rules.of(loaded.settings, loaded.live), tools),
+            Treatments(Rules.of(loaded.settings, loaded.live), loaded.tools.at(start)),
             JoinLimits(stream.record_max_bytes, stream.join_timeout_secs),
             pods_of(loaded.source),
             lambda: start,
@@ -121,7 +114,3 @@ def _decoded(codec: Codec, value: Any) -> dict[str, Any]:
     decoded = codec.decode(value)
     assert isinstance(decoded, dict), decoded
     return decoded
-
-
-def _no_secret(_secret: Secret) -> str:
-    return KEY_OF_HASHES

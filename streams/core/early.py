@@ -28,7 +28,8 @@ def undecided(
 ) -> list[tuple[int, bytes]]:
     """The other lines, each with its position; ``dropped`` is counted up by severity number.
 
-    All of them where one may be partial: the rest of a partial line may look like an object.
+    All of them where one may be partial: the rest of a partial line may look like an object. What is dropped here does
+    not end a group of lines (`streams.core.grouping`), wherever a chunk is cut.
     """
     left: list[tuple[int, bytes]] = []
     leave, levels, begun, counts = left.append, _LEVELS, position, [0] * len(dropped)

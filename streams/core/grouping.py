@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from schemas.severity import SEVERITY_BY_BYTES
 from streams.core import careful
 from streams.core.framing.attributes import merged
 from streams.core.groups import Content, Group
@@ -74,11 +75,24 @@ class Grouping:
         groups = self._state.groups
         group = groups.get(line.stream) if groups else None
         if group is not None:
-            if self._goes_on(group, line):
+            if self._is_dropped_early(line) or self._goes_on(group, line):
                 return
             del groups[line.stream]
             self._close(group)
         self._begin(line)
+
+    def _is_dropped_early(self, line: Content[Work]) -> bool:
+        """Drop a line that `streams.core.early` would have dropped: where it is not asked, groups must not notice."""
+        work = line.work
+        treatment = work.origin.treatment
+        if not treatment.reads_json or work.attributes or line.head is not None or line.text[:1] != b"{":
+            return False
+        number = SEVERITY_BY_BYTES.get(text.level_at_top(line.text) or b"", 0)
+        if not number or treatment.topics[number]:
+            return False
+        self._builder.touch(work)
+        work.dropped[number] += 1
+        return True
 
     def _goes_on(self, group: Group[Work], line: Content[Work]) -> bool:
         """Take a line into a group, if it is one of it."""

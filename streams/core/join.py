@@ -109,6 +109,9 @@ class SourceState(Generic[Work]):
         in the chunk with a Kafka offset (None: it came before). Told by the commit that this reader began at."""
         self.aside: dict[bytes, SourceState[Work]] = {}
         """Incarnation -> how it stood with it when an earlier file was told again before it had ended."""
+        self.left: list[Work] = []
+        """Chunks with a line that is not waited with any longer: its record was finished elsewhere. Whoever calls
+        `enter` accounts for them."""
 
     def is_idle(self) -> bool:
         """Nothing is unfinished, so that forgetting this state loses nothing."""
@@ -138,6 +141,12 @@ class SourceState(Generic[Work]):
         for other in self.aside.values():
             yield from other.held()
 
+    def unaccounted(self) -> Iterator[Work]:
+        """Chunks of the latest life, once for each line of which nothing has become yet."""
+        yield from (partial.work for partial in self.partials.values() if not partial.parts)
+        for group in self.groups.values():
+            yield from group.held()
+
     def put_aside(self) -> None:
         """Keep what is unfinished of the latest life until its producer, which went back to earlier files, returns."""
         other: SourceState[Work] = SourceState()
@@ -150,6 +159,7 @@ class SourceState(Generic[Work]):
         if not self.ended:
             self.put_aside()
         self._swap(other)
+        self.left += other.unaccounted()
 
     def _swap(self, other: SourceState[Work]) -> None:
         for name in _OF_THE_LATEST_LIFE:
@@ -169,6 +179,7 @@ class SourceState(Generic[Work]):
             if offset + size <= seen:
                 return Entry.REPEATS, size
         follows = self.ended and offset == 0 and seen is None and chunk["restart"] == self.restart
+        follows = follows and life not in self.aside
         return (Entry.CONTINUES if follows and self.life else Entry.BREAKS), 0
 
     def resume(self, resumed: Mapping[str, Any] | None) -> None:

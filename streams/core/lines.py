@@ -203,6 +203,9 @@ class Lines:
     def leave(self, life: bytes) -> None:
         """What comes next does not continue what is unfinished: ``life`` is another file, or bytes are missing."""
         state = self._state
+        stale = state.aside.pop(life, None)  # bytes behind it are missing
+        if stale is not None:
+            Lines(self._builder, self._limits, stale, self._now, self._current).give_up()
         if not state.ended and life != state.life:
             state.put_aside()
             while len(state.aside) > REMEMBERED_LIVES:

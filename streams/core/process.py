@@ -116,6 +116,8 @@ class Processor:
     ) -> None:
         lines = Lines(builder, self._limits, state, now, work)
         entry, seen = state.enter(chunk)
+        while state.left:
+            builder.join_to(state.left.pop())
         if seen:
             builder.counts["repeated_bytes_total",] = seen
             work.start += seen

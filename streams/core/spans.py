@@ -20,6 +20,8 @@ from streams.core.work import Span
 METADATA_MAX_BYTES: Final = 4000
 VERSION: Final = "1"
 BEFORE_ALL: Final = -1
+END: Final = "\0"
+"""librdkafka copies this text without ending it and reads it up to the next zero byte in memory, so it has its own."""
 
 
 class Skip(NamedTuple):
@@ -86,7 +88,7 @@ class Spans:
 def metadata(skips: Iterable[Skip]) -> str | None:
     """The text beside a committed offset; None: it would be too long, and this position cannot be committed."""
     texts = [_text(each) for each in skips]
-    text = ";".join((VERSION, *texts)) if texts else ""
+    text = ";".join((VERSION, *texts)) + END if texts else ""
     return text if len(text.encode()) <= METADATA_MAX_BYTES else None
 
 
@@ -97,7 +99,7 @@ def _text(skip: Skip) -> str:
 
 def skips_of(text: str) -> list[Skip]:
     """What `metadata` wrote. Anything else says nothing: it is somebody else's."""
-    version, *texts = text.split(";")
+    version, *texts = text.partition(END)[0].split(";")
     if version != VERSION:
         return []
     return [skip for each in texts if (skip := _skip(each)) is not None]

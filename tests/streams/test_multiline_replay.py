@@ -12,7 +12,7 @@ from streams.core import process
 from tests.streams.replay import Worker, logs, read_back, run_through, run_with_crashes, settings_with, straight
 from tests.streams.source import LONG_LINE_BYTES, File, Reading, stamp
 
-SETTINGS = settings_with("")
+SETTINGS = settings_with("severity: [{match: '**', minimum: info}]")
 CONTENTS = [
     b"2026-11-21 01:02:03,123 ERROR [main] o.e.App - cannot open",
     b"java.lang.IllegalStateException: not now",
@@ -28,6 +28,8 @@ CONTENTS = [
     b"During handling of the above exception, another exception occurred:",
     b"2026-11-21 01:02:03,124 INFO [main] o.e.App - fine",
     b'{"level":"warn","msg":"json"}',
+    b'{"level":"debug","msg":"nobody wants it"}',
+    b'{"level":"debug","msg":"nobody wants it"}',
     b"plain words",
     b"E1121 01:02:03.000000       1 probe.go:42] failed",
 ]

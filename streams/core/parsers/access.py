@@ -23,6 +23,7 @@ from streams.core.parsers import ingress_nginx, traefik
 from streams.core.parsers.message import message_fields
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
+    ACCESS_SIGNATURE,
     CLF_TIME,
     NUMBER_OR_DASH,
     QUOTED,
@@ -37,13 +38,11 @@ from streams.core.parsers.web import (
     unescaped,
 )
 
-SIGNATURE: Final = rb'[^\s"\[{(<][^ ]{0,255}+ [^"\[\n]{1,255}+\[' + CLF_TIME + rb'\] "'
-
 FIELDS_MAX: Final = 64
 """So many unnamed fields become attributes; no configuration has more, and the line itself is kept."""
 
 _LINE: Final = re.compile(
-    rb'([^\s"\[{(<][^ ]{0,255}+) ([^ ]{1,255}+) ([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "(' + QUOTED + rb')" '
+    rb'([^\s"\[{(<][^ ]{0,255}+) ([^ "\[\n]{1,255}+) ([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "(' + QUOTED + rb')" '
     rb"(\d{3}|-) (" + NUMBER_OR_DASH + rb")(?: (.*))?",
     re.DOTALL,
 )
@@ -108,4 +107,4 @@ def _add_more(attributes: Attributes, rest: bytes) -> None:
         attributes["fields"] = more
 
 
-PARSER: Final = Parser(read, no_severity, fields, SIGNATURE, status)
+PARSER: Final = Parser(read, no_severity, fields, ACCESS_SIGNATURE, status)

@@ -18,7 +18,7 @@ Sets = list[int]
 """The bytes that may stand at each place, from the first."""
 
 ANYTHING: Final = (1 << 256) - 1
-WAYS_MAX: Final = 64
+WAYS_MAX: Final = 16
 """An expression that begins in more ways than these is looked at as if it had fewer."""
 
 _CATEGORIES: Final = {
@@ -49,7 +49,9 @@ def _ways(items: _Items, most: int) -> list[_Items]:
         share = most // (len(ways) * len(branches))
         if not share:
             return [(*way, *items[place:]) for way in ways]
-        choices = [choice for branch in branches for choice in (_ways(branch, share) if len(branches) > 1 else [branch])]
+        choices = [
+            choice for branch in branches for choice in (_ways(branch, share) if len(branches) > 1 else [branch])
+        ]
         ways = [(*way, *choice) for way in ways for choice in choices]
     return ways
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, layout
 
 PARSER: Final = layout(
     "celery",
-    rb"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}: |" + ESCAPE,
+    rb"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}: ",
     rb"\[(?P<time>"
     + DATE
     + rb" "

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, layout
 
 PARSER: Final = layout(
     "env_logger",
-    rb"\[(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]{0,10}Z )?(?:ERROR|WARN |INFO |DEBUG|TRACE) [\w:]|" + ESCAPE,
+    rb"\[(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]{0,10}Z )?(?:ERROR|WARN |INFO |DEBUG|TRACE) [\w:]",
     rb"\[(?:(?P<time>"
     + DATE
     + rb"T"

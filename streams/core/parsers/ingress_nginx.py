@@ -18,6 +18,7 @@ from typing import Final
 from streams.core.parsers.message import message_fields, text
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
+    ACCESS_SIGNATURE,
     CLF_TIME,
     NUMBER,
     Attributes,
@@ -28,8 +29,6 @@ from streams.core.parsers.web import (
     clf_time,
     no_severity,
 )
-
-SIGNATURE: Final = rb'[^\s"\[{(<][^ ]{0,255}+ - (?:\[[^\]\s]{1,255}+\] - )?+[^"\[\n]{1,255}+\[' + CLF_TIME + rb'\] "'
 
 # nginx writes a quotation mark as \x22.
 _QUOTED: Final = rb'[^"]*+'
@@ -99,4 +98,4 @@ def _value(raw: bytes) -> str | int | float | None:
     return text(raw) if number is None else int(raw) if number[1] is None else float(raw)
 
 
-PARSER: Final = Parser(read, no_severity, fields, SIGNATURE, status)
+PARSER: Final = Parser(read, no_severity, fields, ACCESS_SIGNATURE, status)

@@ -28,8 +28,6 @@ LEVEL: Final = (
     rb"|FINEST|FINER|FINE|CONFIG|SUCCESS|VERBOSE)(?![A-Za-z])"
 )
 """A level in capitals, as loggers print it."""
-ESCAPE: Final = rb"\x1b\["
-"""What a coloured line may begin with; part of the signature of a layout that colours its beginning."""
 
 _COLOUR: Final = re.compile(rb"\x1b\[[\d;]{0,40}m")
 _PARTS: Final = re.compile(rf"({DATE.decode()})[ T]({CLOCK.decode()})(?:[.,](\d{{1,9}}))? ?(Z|[+-]\d\d:?\d\d)?")
@@ -73,13 +71,10 @@ def layout(
     format. ``finish`` takes what is in the message further apart.
     """
     first, *others = [re.compile(pattern, re.DOTALL).match for pattern in patterns]
-    begins = re.compile(signature, re.DOTALL).match
     attributes = _Attributes(names or {}, integers)
 
     def read(content: bytes) -> Found | None:
         if b"\x1b[" in content:
-            if begins(content) is None:  # colours may hide a beginning that detection does not know
-                return None
             content = without_colours(content)
         found = first(content)
         if found is None and others:
@@ -108,7 +103,7 @@ def layout(
             finish(event)
         return event
 
-    return Parser(read, severity, fields, signature=signature)
+    return Parser(read, severity, fields, signature=signature, coloured=True)
 
 
 def _text(value: bytes) -> str:

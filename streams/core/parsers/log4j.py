@@ -51,9 +51,8 @@ _HADOOP: Final = (
 
 PARSER: Final = layout(
     "log4j",
-    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,: +A-Z]|\d\d:\d\d:\d\d[.,]\d{3} |\d\d/\d\d/\d\d "
-    rb"\d\d:\d\d:\d\d |\d{6} \d{6} \d"
-    rb"|\d{1,10} +\[",
+    rb"(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d[.,: Z+-][\d.,: Z+-]*+(?:\[[^\]\n]{1,200}\] ++)?+\[?[A-Z]{3,7}[\] ]"
+    rb"|\d\d/\d\d/\d\d \d\d:\d\d:\d\d [\dA-Z]|\d{6} \d{6} \d|\d{1,10} +\[",
     _USUAL,
     _HADOOP,
     names={

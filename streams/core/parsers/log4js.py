@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, layout
 
 PARSER: Final = layout(
     "log4js",
-    rb"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\] \[[A-Z]{4,5}\] |" + ESCAPE,
+    rb"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\] \[[A-Z]{4,5}\] ",
     rb"\[(?P<time>"
     + DATE
     + rb"T"

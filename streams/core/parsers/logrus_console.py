@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
-from streams.core.parsers.layout import DATE_TIME, ESCAPE, layout
+from streams.core.parsers.layout import DATE_TIME, layout
 from streams.core.parsers.pairs import split_pairs
 from streams.core.parsers.parsed import Fields
 
@@ -23,7 +23,7 @@ def _pairs(event: Fields) -> None:
 
 PARSER: Final = layout(
     "logrus_console",
-    rb"[A-Z]{4}\[\d{4}|" + ESCAPE,
+    rb"[A-Z]{4}\[\d{4}",
     rb"(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(?P<time>\d{4,10}|" + DATE_TIME + rb")\] ?(?P<body>.*)",
     levels={
         **SEVERITY_BY_BYTES,

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, LEVEL, layout
+from streams.core.parsers.layout import CLOCK, DATE, LEVEL, layout
 
 LEVELS: Final = {**SEVERITY_BY_BYTES, b"SUCCESS": SEVERITY_BY_BYTES[b"NOTICE"]}
 """SUCCESS is 25, between INFO and WARNING; other programs name outcomes so, not levels."""
 
 PARSER: Final = layout(
     "loguru",
-    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \| |" + ESCAPE,
+    rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \| ",
     rb"(?P<time>"
     + DATE
     + rb" "

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES, SYSLOG_SEVERITIES
-from streams.core.parsers.layout import CLOCK, DATE_TIME, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE_TIME, layout
 from streams.core.parsers.parsed import Fields
 
 _CATEGORY: Final = rb"(?P<category>[A-Za-z_][\w.+`<>,-]{0,300}+)\[(?P<event_id>-?\d{1,10})\]"
@@ -23,8 +23,8 @@ def _dedent(event: Fields) -> None:
 
 PARSER: Final = layout(
     "ms_console",
-    rb"(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]|<[2-7]>[A-Za-z_]|\d[\d.: TZ+-]{7,35}"
-    rb"(?:trce|dbug|info|warn|fail|crit): |" + ESCAPE,
+    rb"(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]|<[2-7]>[A-Za-z_]|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d"
+    rb"[\d.,: Z+-]{0,18}(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]",
     rb"(?:(?P<time>"
     + DATE_TIME
     + rb"|"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.core.parsers.layout import ESCAPE, layout
+from streams.core.parsers.layout import layout
 
 PARSER: Final = layout(
     "nestjs",
-    rb"\[Nest\] \d|" + ESCAPE,
+    rb"\[Nest\] \d",
     rb"\[Nest\] (?P<pid>\d{1,18}) +- (?P<time>[\d/.: ,]{10,24}(?:(?: |\xe2\x80\xaf)[AaPp]"
     rb"[Mm])?) +(?P<level>LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL) "
     rb"(?:\[(?P<context>[^\]\n]{1,200})\] )?(?P<body>.*)",

@@ -31,6 +31,8 @@ class Parser(NamedTuple):
     other; empty: lines are never taken for this format by themselves, only when somebody chose it."""
     status: Callable[[Any], int] | None = None
     """HTTP status of what was found, where the severity of a line follows from it; `severity` is 0 then."""
+    coloured: bool = False
+    """Colours are no part of the format: `read` leaves them out, and the signature is that of a line without them."""
     name: str = ""
     """What the registry, or whoever defined it, calls it."""
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 from streams.core.parsers import kafka, wildfly
-from streams.core.parsers.layout import CLOCK, DATE, DATE_TIME, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, DATE_TIME, layout
 
 _LEVEL: Final = rb"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL)"
 _LOGGER: Final = rb"(?P<logger>[\w.-]{1,200})"
@@ -33,7 +33,7 @@ PARSER: Final = layout(
     "python_logging",
     rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)(?::[\w.-]+:| \d{4}-)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,6})? "
     rb"(?:- |\S+ [\w.-]+\[\d+\] )|\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\]]{0,10}\] "
-    rb"(?:[A-Z]+ in |\{|\[[A-Z]+ *\] [\w.]+: )|" + ESCAPE,
+    rb"(?:[A-Z]+ in |\{|\[[A-Z]+ *\] [\w.]+: )",
     _LEVEL + rb":" + _LOGGER + rb":(?P<body>.*)",
     _TIME + rb" - (?:" + _LOGGER + rb" - )?" + _LEVEL + rb" +- (?P<body>.*)",
     _LEVEL + rb" " + _TIME + rb" (?P<module>[\w.]{1,200}) (?P<pid>\d{1,9}) (?P<thread>\d{1,18}) (?P<body>.*)",

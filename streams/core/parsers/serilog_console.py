@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, layout
 
 _LEVEL: Final = rb"(?P<level>VRB|DBG|INF|WRN|ERR|FTL)"
 
 PARSER: Final = layout(
     "serilog_console",
     rb"\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:\.\d{3})? [A-Z]{3}\]|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]"
-    rb"\d\d:\d\d \[[A-Z]{3}\]|" + ESCAPE,
+    rb"\d\d:\d\d \[[A-Z]{3}\]",
     rb"\[(?P<time>(?:" + DATE + rb" )?" + CLOCK + rb"(?:\.\d{3})?) " + _LEVEL + rb"\] (?P<body>.*)",
     rb"(?P<time>" + DATE + rb" " + CLOCK + rb"\.\d{3} [+-]\d\d:\d\d) \[" + _LEVEL + rb"\] (?P<body>.*)",
 )

@@ -31,7 +31,7 @@ def _sleuth(event: Fields) -> None:
 
 PARSER: Final = layout(
     "spring_boot",
-    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]\d{3}[^ ]{0,6} +[A-Z]{4,5} [^\n]{0,200}?--- \[",
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]\d{3}[\dZ: +-]{0,7} +[A-Z]{3,9}[ \[][^\n]{0,200}?--- \[",
     rb"(?P<time>" + _TIME + rb") +(?P<level>" + LEVEL + rb")" + _SLEUTH + rb" (?:(?P<pid>\d{1,18})|\S{1,20}) --- "
     rb"(?:\[(?P<service>[^\]\n]{1,200})\] (?=\[(?![0-9a-f]{32}-| +\])))?\[(?P<thread>[^\]\n]{1,200})\] "
     + _CORRELATION

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.core.parsers.layout import DATE_TIME, ESCAPE, layout
+from streams.core.parsers.layout import DATE_TIME, layout
 from streams.core.parsers.parsed import Fields
 
 _START: Final = re.compile(r"(?<! ) ++(?=[\w.]{1,100}=)")
@@ -36,7 +36,7 @@ def _pairs(event: Fields) -> None:
 
 PARSER: Final = layout(
     "structlog_console",
-    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S{0,20} \[[a-z]{4,8} +\] |" + ESCAPE,
+    rb"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,: Z+-]{0,17} \[[a-z]{4,8} +\] ",
     rb"(?P<time>" + DATE_TIME + rb") \[(?P<level>debug|info|warning|error|critical|exception|notset) +\] (?P<body>.*)",
     finish=_pairs,
 )

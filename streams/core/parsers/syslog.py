@@ -34,6 +34,7 @@ _TAG: Final = rb"(?P<tag>[^\s:\[\]]{1,128})(?:\[(?P<process>[^\]\s]{0,64})\])?: 
 _PID_TAG: Final = (
     rb"(?:(?P<tag>[^\s:\[\]]{1,128})\[(?P<process>\d{1,10})\]|(?P<alone>kernel|sudo|su|systemd-journald)): ?"
 )
+_BEHIND_HOST: Final = rb"(?:[^\s:\[\]]{1,128}\[|kernel:|su|systemd-journald:)"
 _BUSYBOX: Final = rb"(?P<facility>[a-z0-9]{3,8})\.(?P<level>emerg|alert|crit|err|warn|notice|info|debug) "
 _HOST: Final = rb"(?P<host>[\w.-]{1,255}) "
 
@@ -144,5 +145,6 @@ PARSER: Final = Parser(
     read,
     severity,
     fields,
-    signature=rb"(?:<\d{1,3}>)?(?:" + _MONTH + rb" [ \d]\d |" + _ISO + rb" )|<\d{1,3}>[1-9]\d{0,2} ",
+    signature=rb"(?:<\d{1,3}>)?(?:" + _MONTH + rb" [ \d]\d |" + _ISO + rb" [\w.-]{1,255}+ " + _BEHIND_HOST + rb")"
+    rb"|<\d{1,3}>[1-9]\d{0,2} ",
 )

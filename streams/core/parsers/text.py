@@ -15,17 +15,22 @@ from streams.core.parsers.parsed import Fields, Parser, decode
 LOOK_BYTES: Final = 120
 """So much of a line's beginning is searched for a level."""
 
-_KLOG: Final = re.compile(rb"([IWEFD])\d{4} \d\d:\d\d:\d\d")
-_UPPER: Final = (
-    rb"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|CRIT(?:ICAL)?|ALERT|EMERG(?:ENCY)?|FATAL|PANIC|SEVERE"
+_WORDS: Final = (
+    *(b"TRACE", b"DEBUG", b"INFO", b"NOTICE", b"WARN(?:ING)?", b"ERR(?:OR)?", b"CRIT(?:ICAL)?", b"ALERT"),
+    *(b"EMERG(?:ENCY)?", b"FATAL", b"PANIC", b"SEVERE"),
 )
+_FIRST: Final = b"TDINWECAFPS"
+"""What these begin with. To look for one byte of these first is thrice as fast as to look for all words everywhere."""
+_BEGINNING: Final = re.compile(
+    rb"(?i:(?=[%b]))(?:([IWEFD])\d{4} \d\d:\d\d:\d\d|((?i:%b)):)" % (_FIRST, b"|".join(_WORDS))
+)
+_ALONE: Final = rb"(?<![^\s\[(<|].)"
+"""Behind a first byte: it is that of the line, or behind what parts words."""
 _WORD: Final = re.compile(
-    rb"(?:^|[\s\[(<|])(?:" + rb"(" + _UPPER + rb")(?=[\s\])>:|]|$)"
-    rb"|[\[(<](" + _UPPER.lower() + rb")[\])>]"
-    rb"|(?:level|lvl|severity)=\"?([A-Za-z]{3,11})"
-    rb"|^((?i:" + _UPPER + rb")):)"
+    rb"[%b\[(<]%b(?:(?<=[\[(<])(%b)[\])>]|(?:%b)(?=[\s\])>:|]|$))"
+    % (_FIRST, _ALONE, b"|".join(_WORDS).lower(), b"|".join(b"(?<=%b)%b" % (word[:1], word[1:]) for word in _WORDS))
 )
-
+_PAIR: Final = re.compile(rb"[ls]%b(?:(?<=l)(?:evel|vl)|(?<=s)everity)=\"?([A-Za-z]{3,11})" % _ALONE)
 
 _KEY: Final = b'"level":"'
 
@@ -40,13 +45,18 @@ def read(content: bytes) -> tuple[int, bytes]:
         if level is not None and (number := SEVERITY_BY_BYTES.get(level)):
             return number, level
     head = content[:LOOK_BYTES]
-    klog = _KLOG.match(head)
-    if klog:
-        return KLOG_SEVERITIES[klog[1].decode()], klog[1]
+    beginning = _BEGINNING.match(head)
+    if beginning:
+        klog = beginning[1]
+        return (KLOG_SEVERITIES[klog.decode()], klog) if klog else _told(beginning[2])
     word = _WORD.search(head)
-    if word is None:
-        return NOTHING
-    level = word[word.lastindex or 0]
+    pair = _PAIR.search(head) if b"=" in head else None
+    if pair and (word is None or pair.start() < word.start()):
+        return _told(pair[1])
+    return NOTHING if word is None else _told(word[1] or word[0])
+
+
+def _told(level: bytes) -> tuple[int, bytes]:
     return SEVERITY_BY_BYTES.get(level) or SEVERITY_BY_BYTES.get(level.lower(), 0), level
 
 

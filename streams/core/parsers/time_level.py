@@ -34,7 +34,7 @@ def _says_more(content: bytes) -> bool:
 
 PARSER: Final = layout(
     "time_level",
-    rb"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^A-Z\[\n]{0,20}Z?\]? +\[?[A-Z]{3,9}[\] :]",
+    rb"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,: Z+-]{0,17}\]? +\[?[A-Z]{3,9}(?:[\] :]|\Z)",
     rb"(?P<bracket>\[)?(?P<time>"
     + DATE_TIME
     + rb")(?(bracket)\]) +(?P<open>\[)?(?P<level>"

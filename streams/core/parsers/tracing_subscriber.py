@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.core.parsers.layout import CLOCK, DATE, ESCAPE, layout
+from streams.core.parsers.layout import CLOCK, DATE, layout
 from streams.core.parsers.pairs import split_pairs
 from streams.core.parsers.parsed import Fields
 
@@ -50,7 +50,7 @@ def _context(event: Fields) -> None:
 
 PARSER: Final = layout(
     "tracing_subscriber",
-    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6,9}Z (?:ERROR| WARN| INFO|DEBUG|TRACE) |" + ESCAPE,
+    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6,9}Z (?:ERROR| WARN| INFO|DEBUG|TRACE) ",
     rb"(?P<time>"
     + DATE
     + rb"T"

@@ -16,6 +16,7 @@ from typing import Final
 from streams.core.parsers.message import message_fields, text
 from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
+    ACCESS_SIGNATURE,
     CLF_TIME,
     NUMBER,
     NUMBER_OR_DASH,
@@ -27,8 +28,6 @@ from streams.core.parsers.web import (
     clf_time,
     no_severity,
 )
-
-SIGNATURE: Final = rb'[^\s"\[{(<][^ ]{0,255}+ - [^"\[\n]{1,255}+\[' + CLF_TIME + rb'\] "'
 
 _LINE: Final = re.compile(
     rb'([^\s"\[{(<][^ ]{0,255}+) - ([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "([^"]*+)" '
@@ -63,4 +62,4 @@ def fields(content: bytes, found: Found) -> Fields:
     return message_fields("traefik", content, b"", attributes)
 
 
-PARSER: Final = Parser(read, no_severity, fields, SIGNATURE, status)
+PARSER: Final = Parser(read, no_severity, fields, ACCESS_SIGNATURE, status)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.core.parsers.layout import ESCAPE, layout
+from streams.core.parsers.layout import layout
 from streams.core.parsers.parsed import Fields
 
 _LEVEL: Final = rb"(?:INFO(?=:     \S)|(?:TRACE|DEBUG|ERROR)(?=:    \S)|WARNING(?=:  \S)|CRITICAL(?=: \S))"
@@ -38,7 +38,7 @@ def _access(event: Fields) -> None:
 
 PARSER: Final = layout(
     "uvicorn",
-    _LEVEL + rb":|" + ESCAPE,
+    _LEVEL + rb":",
     rb"(?P<level>" + _LEVEL + rb"): +(?P<body>.*)",
     finish=_access,
 )

@@ -25,6 +25,10 @@ NUMBER: Final = rb"\d{1,18}"
 CLF_TIME: Final = rb"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 """Time of the common log format, ``21/Nov/2026:12:51:59 +0000``."""
 NUMBER_OR_DASH: Final = NUMBER + b"|-"
+ACCESS_SIGNATURE: Final = (
+    rb'[^\s"\[{(<][^ ]{0,255}+ (?:- \[[^\]\s]{1,255}+\] )?+[^"\[\n]{1,255}+\[' + CLF_TIME + rb'\] "'
+)
+"""The beginning that all formats have which add something to the common one; a single question for all of them."""
 
 _ESCAPE: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _WHITE_SPACE: Final = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"v": b"\v", b"f": b"\f"}

@@ -57,4 +57,6 @@ def fields(content: bytes, found: Found) -> Fields:
     return fields
 
 
-PARSER: Final = Parser(read, severity, fields, signature=_TIME + rb" [^\[\n]{4,400}\[")
+PARSER: Final = Parser(
+    read, severity, fields, signature=_TIME + rb" (?:[\w.-]{1,255} [^\s\[\]]{1,128}\[\d{1,10}\] )?[A-Z]{4,7} {1,2}[\[t]"
+)

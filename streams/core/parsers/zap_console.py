@@ -47,7 +47,7 @@ def _columns(event: Fields) -> None:
 
 PARSER: Final = layout(
     "zap_console",
-    rb"\d[^\t\n]{9,34}\t(?:\x1b\[\d{1,3}m)?[A-Za-z]{4,6}(?:\x1b\[0m)?\t",
+    rb"\d(?:\d{3}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[\d.,: Z+-]{0,17}|\.\d{1,17}e\+\d\d)\t[A-Za-z]{4,6}\t",
     rb"(?P<time>" + DATE_TIME + rb"|\d\.\d{1,17}e\+\d\d)\t(?P<level>" + _LEVEL + rb")\t(?P<body>.*)",
     finish=_columns,
 )
