@@ -42,7 +42,7 @@ from schemas.codec import Codec
 PROBES: Final = 12
 """Containers of the probe: enough for all partitions to have one."""
 LOOK_SECS: Final = 0.01
-APPLY_SECS: Final = 20.0
+APPLY_SECS: Final = 60.0
 NO_WAITING: Final = {"pod_wait_secs": 0}
 NO_LATER: Final = 1e9
 _LINE: Final = re.compile(r"change=(\d+) level=(\w+)")
@@ -149,11 +149,12 @@ def run(pipeline: Pipeline, *, changes: int, lines_per_sec: float, containers: i
     writer.start()
     _wait_for_group(pipeline)
     before = group_of(pipeline), rebalances(pipeline)
-    levels, secs, disobeyed = Levels(pipeline), [], 0
+    levels, written, secs, disobeyed = Levels(pipeline), [], [], 0
     for change in range(changes):
         minimum = ("debug", "error")[change % 2]
         began = time.monotonic()
         offset = levels.set(minimum)
+        written.append(time.monotonic() - began)
         secs.append(_applied(ports, offset) - began)
         levels.learn(offset)
         probe.write(change)
@@ -162,6 +163,7 @@ def run(pipeline: Pipeline, *, changes: int, lines_per_sec: float, containers: i
     writer.stop()
     return {
         **_quantiles(secs),
+        "of_it_write": _quantiles(written),
         "changes": changes,
         "lines": writer.lines,
         "disobeyed_lines": disobeyed,
@@ -175,6 +177,10 @@ def _wait_for_group(pipeline: Pipeline) -> None:
     def shares() -> list[int]:
         return sorted(len(partitions) for partitions in group_of(pipeline)["members"].values())
 
+    def begun() -> int:
+        return sum("partitions assigned" in pipeline.log(worker) for worker in WORKERS)
+
+    pipeline.wait_until(begun, lambda found: found == len(WORKERS), "three workers in the group", 60)
     pipeline.wait_until(shares, lambda found: found == [1, 1, 2], "three members with all partitions", 60)
     time.sleep(2)
 

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from runtime.kafka import read_file
@@ -19,7 +20,8 @@ from schemas.errors import SettingsError
 from streams.assignment import Assignment
 from streams.connections import Connections
 from streams.core.join import SourceState
-from streams.core.process import Processor, out_of_bounds
+from streams.core.process import UNREADABLE_CHUNK, Processor, out_of_bounds
+from streams.core.redact import redactor_of
 from streams.core.rules import Rules
 from streams.core.spans import Spans, metadata
 from streams.core.treatment import Tools, Treatments
@@ -28,6 +30,7 @@ from streams.waiting import Waiting
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
+    from schemas.settings.secret import Secret
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +66,9 @@ class StreamWorker(Generic[Token]):
         self._producer = self._connections.producer
         self._codec = Codec("raw_chunk")
         self._ledger = Codec("ledger_entry")
-        self._tools = Tools(settings, time.time_ns, lambda secret: secret.resolve(os.environ, read_file))
+        redactor_of(settings.redaction, lambda secret: secret.resolve(os.environ, read_file))  # or refuse to start
+        self._own_key = token_hex()
+        self._tools = Tools(settings, time.time_ns, self._secret)
         self._processor = Processor(
             Treatments(Rules.of(settings), self._tools, self._connections.make_topics),
             JoinLimits(stream.record_max_bytes, stream.join_timeout_secs),
@@ -115,8 +120,9 @@ class StreamWorker(Generic[Token]):
         chunk = self._codec.decode(value)
         problem = chunk.message if isinstance(chunk, Undecodable) else out_of_bounds(chunk)
         if isinstance(chunk, Undecodable) or problem:
-            letter = self._processor.undecodable(value, partition, offset, "unreadable_chunk", problem or "")
-            self.metrics.count("logferry_stream_dead_letters_total", 1, "unreadable_chunk")
+            decoded = None if isinstance(chunk, Undecodable) else chunk
+            letter = self._processor.undecodable(value, partition, offset, problem or "", decoded)
+            self.metrics.count("logferry_stream_dead_letters_total", 1, UNREADABLE_CHUNK)
             self._producer.send(self._names.dead_letter, "", [letter], done)
             return
         finished = partial(self._account, done)
@@ -174,19 +180,8 @@ class StreamWorker(Generic[Token]):
         if work.end == work.start and not work.lines:
             done()
             return
-        incarnation = work.incarnation.hex()
-        entry = {
-            "incarnation": incarnation,
-            "source_id": work.key,
-            "stage": "stream",
-            "start": work.start,
-            "end": work.end,
-            "lines": work.lines,
-            "outcomes": work.account(),
-            "ended": work.ended,
-            "written_at": time.time_ns(),
-        }
-        self._producer.send(self._names.ledger, incarnation, [self._ledger.encode(entry)], done)
+        entry = self._ledger.encode(work.ledger_entry(time.time_ns()))
+        self._producer.send(self._names.ledger, work.incarnation.hex(), [entry], done)
 
     # -- now and then --------------------------------------------------------------------------------------------------
 
@@ -196,6 +191,9 @@ class StreamWorker(Generic[Token]):
 
     def attend(self) -> None:
         """Several times a second: live rules, and the chunks that wait for pods."""
+        for problem in self._processor.treatments.take_problems():
+            _log.warning("%s", problem)
+            self.metrics.count("logferry_stream_errors_total", 1, "annotation")
         changed = self._control.follow()
         if self._control.expire(time.time_ns()) or changed:
             self._apply_rules()
@@ -207,15 +205,27 @@ class StreamWorker(Generic[Token]):
     def _apply_rules(self) -> None:
         """Make the rules in force those of the next chunk."""
         rules = Rules.of(self._settings, self._control.rules, self._processor.treatments.rules)
-        problems = list(rules.problems)
-        try:
-            self._processor.treatments = Treatments(rules, self._tools, self._connections.make_topics)
-        except SettingsError as error:
-            problems.append(f"the live rules are not used, those before stay in force: {error}")
-        for problem in problems:
-            _log.error("%s", problem)
-            self.metrics.count("logferry_stream_errors_total", 1, "rule")
+        for problem in rules.problems:
+            self._tell_of_rule(problem)
+        self._processor.treatments = Treatments(rules, self._tools, self._connections.make_topics)
         self._control.measure(self.metrics)
+
+    def _tell_of_rule(self, problem: str) -> None:
+        _log.error("%s", problem)
+        self.metrics.count("logferry_stream_errors_total", 1, "rule")
+
+    def _secret(self, secret: Secret) -> str:
+        """A secret's value. Where a live rule names one that is not there, values are hashed all the same.
+
+        They must not go out in the clear because of it, nor keep other rules from holding.
+        """
+        try:
+            return secret.resolve(os.environ, read_file)
+        except SettingsError as error:
+            self._tell_of_rule(
+                f"values are hashed with a key of this worker's own, so that others hash them apart: {error}"
+            )
+            return self._own_key
 
     def tend(self, is_read_to_its_end: Callable[[int, int], bool] = lambda _partition, _offset: True) -> None:
         """Now and then: take in what is new of pods, and give up lines whose rest does not come.

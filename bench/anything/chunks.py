@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from bench.anything.lines import contents, rarely, spoilt
+from bench.anything.oddities import odd
 from bench.anything.payloads import ENCODINGS, ENTRIES, FILES, Lines, Time, encoded, request
 from producers.core.files.cut import LineEnd, docker_open_streams, no_open_streams, open_streams
 from schemas.codec import Codec
@@ -130,7 +131,7 @@ def _told(random: Random, number: int, framing: str, encoding: str | None) -> di
 
 
 _POD: Final = {"namespace": "shop", "pod": "web-1", "name": "app", "id": None, "image": None, "labels": {"app": "web"}}
-_ALONE: Final = {"namespace": "", "pod": "", "pod_uid": "", "name": "web", "id": "ab", "image": "shop:1", "labels": {"x": "y"}}  # fmt: skip
+_ALONE: Final = {"namespace": "", "pod": "", "pod_uid": "", "name": "web", "id": "ab", "labels": {"x": "y"}}
 
 
 # -- chunks --------------------------------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def chunks(random: Random, drawn: Drawn, taste: Taste) -> Iterator[dict[str, Any
         yield from made
         return
     for chunk in made:
-        yield _odd(random, chunk) if rarely(random, 3) else chunk
+        yield odd(random, chunk) if rarely(random, 3) else chunk
         if rarely(random, 6):
             yield random.choice(made)
 
@@ -202,7 +203,7 @@ def _block(drawn: Drawn, number: int, begin: int, end: int, *, ended: bool, is_f
 
 def _unfinished(drawn: Drawn, number: int, position: int) -> dict[str, str]:
     """Streams whose last line before a position is partial, each with that line's timestamp."""
-    opened, still_open = OPENED[drawn.framing], {}
+    opened, still_open = OPENED[drawn.framing], dict[str, str]()
     for at, life in enumerate(drawn.lives[: number + 1]):
         if at and life.restart != drawn.lives[at - 1].restart:
             still_open = {}
@@ -243,35 +244,6 @@ def _chunk(drawn: Drawn, life: Life, offset: int, payload: bytes, run: int) -> d
         "resumed": None,
         "payload": payload,
     }
-
-
-# -- what no producer does -----------------------------------------------------------------------------------------
-
-
-def _odd(random: Random, chunk: dict[str, Any]) -> dict[str, Any]:
-    """A chunk of which something is not as it should be."""
-    payload, offset = chunk["payload"], chunk["offset"]
-    match random.randrange(9):
-        case 0 | 1:
-            return chunk | {"payload": spoilt(random, payload)}
-        case 2:
-            cut = random.randrange(len(payload) + 1)
-            return chunk | {"payload": payload[cut:], "offset": offset + cut, "resumed": None}
-        case 3:
-            return chunk | {"offset": random.choice((0, 7, offset + 7, 1 << 46, (1 << 47) - 1, -7, (1 << 62)))}
-        case 4:
-            return chunk | {"ended": not chunk["ended"]}
-        case 5:
-            streams = {"stdout": "2026-11-21T01:02:03Z", "stderr": "never", "odd": ""}
-            return chunk | {"resumed": {"inside_line": rarely(random, 2), "open_streams": streams}}
-        case 6:
-            return chunk | {"incarnation": bytes((0, random.randrange(12))) * 4, "restart": random.randrange(3)}
-        case 7:
-            framing = random.choice((*FRAMINGS, "runes", ""))
-            return chunk | {"source": chunk["source"] | {"framing": framing, "encoding": random.choice(ENCODINGS)}}
-        case _:
-            moment = random.choice((0, -1, -(1 << 63), (1 << 63) - 1))
-            return chunk | {"observed_timestamp": moment, "payload": b"", "gap": {"start": offset - 1, "reason": "odd"}}
 
 
 # -- logs.raw ------------------------------------------------------------------------------------------------------

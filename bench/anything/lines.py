@@ -59,7 +59,7 @@ SAMPLES: Final[tuple[bytes, ...]] = (
     b'{"":"","level":"","time":"2026-11-21T01:02:03Z","overflow":"mine","suppressed":"mine"}',
     b'{"level":["error"],"msg":{"a":1},"severity":true,"trace_id":7}',
     b"{not json}",
-    b"card 4111 1111 1111 1111, iban DE89 3704 0044 0532 0130 00, mail ada.l@example.org, from 2001:db8::7 and 10.1.2.3",
+    b"card 4111 1111 1111 1111, iban DE89 3704 0044 0532 0130 00, ada.l@example.org from 2001:db8::7 and 10.1.2.3",
     b"Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     b"password=hunter2&token=AKIAIOSFODNN7EXAMPLE Cookie: session=0123456789abcdef0123456789abcdef",
     b"mail in base64 Ym9iQGV4YW1wbGUub3JnIGlzIGhlcmU= and more",

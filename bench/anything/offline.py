@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
-from typing import Any, Final, NamedTuple, TypeAlias
-from unittest import mock
+from typing import Any, Final, TypeAlias
 
-import streams.worker
 from bench.anything.chunks import Value
 from bench.anything.lines import rarely
-from bench.anything.settings import KEY, pod, pods
+from bench.anything.settings import live_rules, pod
+from bench.anything.standins import Clock, Connections
 from runtime.producer import Value as Sent
 from schemas.codec import Codec
 from schemas.identity import INCOMPLETE, record_id
 from schemas.settings import Settings
-from streams.core import process
-from streams.core.framing import docker
-from streams.core.spans import Skip, skips_of
 from streams.core.work import Work
 from streams.worker import StreamWorker
 
@@ -36,111 +30,9 @@ LEDGER: Final = Codec("ledger_entry")
 LETTER: Final = Codec("dead_letter")
 RECORD: Final = Codec("log_record")
 
-SHORT_LINE_BYTES: Final = 400
-"""What counts as a long line here, so that short ones show what long ones would."""
 _LONGEST_WAIT_SECS: Final = 60.0
 _PASSES: Final = 200
 """Of giving up: what one pass gives back may begin to wait anew."""
-
-
-class Clock:
-    """Stands for the module `time`."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        """Seconds."""
-        return self.now
-
-    def time_ns(self) -> int:
-        """Nanoseconds since 1970."""
-        return 1_763_686_900_000_000_000 + int(self.now * 1e9)
-
-
-@contextmanager
-def short_limits() -> Iterator[None]:
-    """Make lines of some hundred bytes long ones, and give the hashes their key."""
-    framing = replace(docker.FRAMING, line_max_bytes=SHORT_LINE_BYTES)
-    with (
-        mock.patch.object(process, "LONG_LINE_BYTES", SHORT_LINE_BYTES),
-        mock.patch.object(docker, "FRAMING", framing),
-        mock.patch.dict("os.environ", {KEY: "a key"}),
-    ):
-        yield
-
-
-class Kept(NamedTuple):
-    """A record that Kafka has."""
-
-    topic: str
-    key: str
-    value: Sent
-
-
-class Deliveries:
-    """Stands for the producing client."""
-
-    pending_bytes = 0
-
-    def __init__(self) -> None:
-        self.waiting: list[Callable[[], None]] = []
-        self.kept: list[Kept] = []
-
-    def send(self, topic: str, key: str, values: Sequence[Sent], delivered: Callable[[], None]) -> None:
-        """As `OrderedProducer.send`."""
-        assert values, "nothing to send, so that nobody would ever say that it is delivered"
-        self.kept += [Kept(topic, key, value) for value in values]
-        self.waiting.append(delivered)
-
-    def poll(self, timeout: float = 0.0) -> None:
-        """Reports come when the driver says so."""
-
-    def deliver(self, index: int) -> None:
-        """Report on one of those that wait."""
-        self.waiting.pop(index)()
-
-
-class _Pods:
-    def __init__(self) -> None:
-        self.pods = pods()
-
-    def follow(self) -> None: ...
-
-
-class _Control:
-    rules = ()
-
-    def follow(self) -> bool:
-        return False
-
-    def expire(self, _now: int) -> bool:
-        return False
-
-    def measure(self, _metrics: Any) -> None: ...
-
-
-class Connections:
-    """Stands for the connections of a worker."""
-
-    def __init__(self, metadata: str = "") -> None:
-        self.producer = Deliveries()
-        self.pods = _Pods()
-        self.control = _Control()
-        self.made: set[str] = set()
-        self._metadata = metadata
-
-    def skips(self, _partition: int) -> list[Skip]:
-        """What the commit said that reading begins at."""
-        return skips_of(self._metadata)
-
-    def partitions(self) -> int:
-        """Partitions of logs.raw."""
-        return 1
-
-    def make_topics(self, names: Collection[str]) -> None:
-        """Remember them."""
-        self.made |= set(names)
 
 
 class _Accounting(StreamWorker[Token]):
@@ -160,6 +52,7 @@ class Offline:
         """``begin``: offset at which it reads on, with what stands beside the commit."""
         connections = Connections(metadata)
         self.client, self.pods, self.clock = connections.producer, connections.pods.pods, clock
+        self._control = connections.control
         self.taken: dict[int, int] = {}
         """Partition -> offset of its next chunk."""
         self.acknowledged: dict[int, int] = {}
@@ -206,6 +99,8 @@ class Offline:
             self.stage.tend()
         if rarely(random, 12):
             self.pods.setdefault("late-1", pod("late-1"))
+        if rarely(random, 12):
+            self._control.rules, self._control.has_changed = live_rules(random), True
 
     def rest(self) -> None:
         """Nothing more comes, all is delivered, and time passes."""
@@ -303,13 +198,6 @@ class Offline:
                 if found.setdefault((topic, name), content) != content:
                     wrong.append(f"{topic} has {name} twice: {content} and {found[topic, name]}")
         return found, wrong
-
-
-@contextmanager
-def running(clock: Clock) -> Iterator[Clock]:
-    """Workers go by this clock."""
-    with mock.patch.object(streams.worker, "time", clock):
-        yield clock
 
 
 def balance(outcomes: dict[str, int]) -> int:

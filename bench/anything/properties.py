@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from bench.anything.chunks import Drawn, Taste, Value, mixed, sources, straight
 from bench.anything.lines import rarely
-from bench.anything.offline import Clock, Offline, running
+from bench.anything.offline import Offline
 from bench.anything.settings import settings
+from bench.anything.standins import Clock, running
 from schemas.settings import Settings
 
 

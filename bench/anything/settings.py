@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from bench.anything.lines import rarely
 from schemas.settings import Settings, parse_settings
+from schemas.settings.redaction import RedactionRule
+from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
+from streams.core.rules import LiveRule
 
 KEY: Final = "LOGFERRY_ANYTHING_KEY"
 """Environment variable with the key of the hashes."""
@@ -22,10 +25,10 @@ _PARSERS: Final = {
         "fields": {"size": "bytes"},
         "time": {"field": "at", "format": "iso8601", "timezone": "Europe/Berlin"},
     },
-    "table": {"type": "csv", "columns": ["a", "b", "c", "level"], "fields": {"a": "int"}, "severity": {"field": "level"}},
+    "table": {"type": "csv", "columns": ["a", "level"], "fields": {"a": "int"}, "severity": {"field": "level"}},
     "pairs": {"type": "key_value", "sign": ":", "status": "status"},
-    "own-json": {"type": "json", "fields": {"n": "duration", "a": "json"}, "time": {"field": "time", "format": "unix_ms"}},
-}  # fmt: skip
+    "own-json": {"type": "json", "fields": {"n": "duration"}, "time": {"field": "time", "format": "unix_ms"}},
+}
 
 _ROUTES: Final = (
     {"match": "**", "minimum": "error", "topic": "logs.errors", "copy": True},
@@ -66,6 +69,16 @@ _SAMPLING: Final = (
 )
 
 _PARSE: Final = tuple({"match": "**", "parser": name} for name in (*_PARSERS, "json", "klog", "csv", "logfmt", "text"))
+
+
+_LIVE: Final = (
+    LiveRule("quiet", "severity", SeverityRule(match="**", minimum="error"), 1),
+    LiveRule("loud", "severity", SeverityRule(match="kube.**", minimum="trace"), 2),
+    LiveRule("few", "sampling", SamplingRule(match="**", keep_one_in=2, below="fatal"), 3),
+    LiveRule("copy", "route", Route(match="**", topic="logs.live.{container}", copy=True), 4),
+    LiveRule("mail", "redaction", RedactionRule(match="**", detect=("email",)), 5),
+    LiveRule("little", "quota", QuotaRule(namespaces=("shop",), bytes_per_minute=1), 6),
+)
 
 
 def settings(random: Random, *, repeatable: bool = False) -> Settings:
@@ -109,6 +122,11 @@ def _some(random: Random, rules: Sequence[Mapping[str, Any]], most: int = 3) -> 
     """Up to so many of the rules, in their order."""
     numbers = {random.randrange(len(rules)) for _ in range(random.randrange(most + 1))}
     return [rules[number] for number in sorted(numbers)]
+
+
+def live_rules(random: Random) -> tuple[LiveRule, ...]:
+    """Rules that come to be in force while a worker runs, in place of those before."""
+    return tuple(each for each in _LIVE if rarely(random, 2))
 
 
 def pods() -> dict[str, dict[str, Any]]:

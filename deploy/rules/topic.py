@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 READ_SECS: Final = 30.0
 WRITE_SECS: Final = 30.0
 
+AT_ONCE: Final = {"enable.idempotence": False, "max.in.flight.requests.per.connection": 1}
+"""A new idempotent producer has no id for its first half second. Order is kept so too; a version twice does no harm."""
+
 Change = tuple[str, Mapping[str, Any] | None]
 """A rule's id, and the Rule or None for a tombstone."""
 
@@ -65,7 +68,7 @@ class ControlTopic:
             else:
                 offsets.append(record.offset() or 0)
 
-        producer = Producer(producer_config(self._kafka, "logferry-control", linger_ms=0))
+        producer = Producer(producer_config(self._kafka, "logferry-control", linger_ms=0) | AT_ONCE)
         for key, value in changes:
             encoded = None if value is None else self._codec.encode(value)
             enqueue(producer, self.name, encoded, key, on_delivery=report)

@@ -34,8 +34,8 @@ SomeGlobs = Annotated[_GlobTexts, Field(min_length=1), BeforeValidator(_texts, j
 class Where(Section):
     """Which sources a rule is for: all conditions that are given must hold; what is left out holds for any source.
 
-    Values are globs: * any text, ? one character, [abc] one of some. A source outside of Kubernetes has no namespace,
-    pod or labels, so no condition on them holds for it.
+    Values are globs: * any text, ? one character, [abc] one of some. A source outside of Kubernetes has no namespace
+    and no pod, so no condition on them holds for it; a plain container has labels.
     """
 
     namespaces: Annotated[Globs, Field(examples=[["shop", "shop-*"]])] = ()

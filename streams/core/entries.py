@@ -54,7 +54,7 @@ def _take(builder: RecordBuilder, work: Work, entry: Event, origin: Origin) -> N
     fields = entry.fields()
     fields["attributes"] = written(merged(fields["attributes"], work.attributes or {}))
     careful.redact(origin.treatment, fields)
-    size = len(fields["body"] if fields["original"] is None else fields["original"])
+    size = len((fields["body"] if fields["original"] is None else fields["original"]).encode())
     settled = careful.settle(builder, work, origin, fields, entry.severity, entry.timestamp, size)
     if settled is not None:
         _write(builder, work, entry, origin, fields, *settled)

@@ -17,6 +17,9 @@ from streams.core.work import JoinLimits, Span, Work
 
 SPLIT: Final = "split"
 MULTILINE: Final = "multiline"
+RECORDS_MAX: Final = 16
+"""So many records follow one that was too long; then the next line begins anew. All of them hold the first one's chunk,
+so that whoever reads on reads them all again."""
 UNCAUGHT: Final = 17
 """ERROR: a stack trace that no logger wrote, so that nothing in it says its level."""
 
@@ -79,6 +82,8 @@ class Grouping:
                 return
             del groups[line.stream]
             self._close(group)
+            self.content(line)  # lines that were given back may have begun another group, which it belongs to or ends
+            return
         self._begin(line)
 
     def _is_dropped_early(self, line: Content[Work]) -> bool:
@@ -107,7 +112,7 @@ class Grouping:
             for each in group.add(line, state, self._now, sure=sure):
                 self._builder.join_to(each.work)
             return True
-        if group.unsure or not sure:
+        if group.unsure or not sure or len(group.before) >= RECORDS_MAX:
             return False
         self._split(group, line, state)
         return True
@@ -120,8 +125,9 @@ class Grouping:
         content = line.text if redactor is None else redactor.content(line.text)
         rest = line._replace(text=content, flags=(*line.flags, SPLIT))
         self._state.groups[line.stream] = Group(
-            rest, _TEXT, text.read(content), group.number, state, self._now, len(content)
-        )
+            rest, _TEXT, text.NOTHING, group.number, state, self._now, len(content), goes_on=True,
+            before=(*group.before, group.first.work),
+        )  # fmt: skip
 
     def _begin(self, line: Content[Work]) -> None:
         """The first line of a group, or the only one of a record."""
@@ -173,8 +179,12 @@ class Grouping:
             last=end.last or end.work,
             end=end.end if end.last else end.offset,
         )
-        parser, found, number = self._read(line)
-        self._record(line, parser, found, number or group.number or (UNCAUGHT if exception else 0))
+        if group.goes_on:
+            self._record(line, _TEXT, text.NOTHING, group.number)
+            return
+        parser, found = first.work.origin.treatment.read(line.text, group.parser)
+        number = parser.severity(found) or group.number or (UNCAUGHT if exception else 0)
+        self._record(line, parser, found, number)
 
     def _record(self, line: Content[Work], parser: Parser, found: Any, number: int) -> None:
         """A record, unless nobody wants it."""

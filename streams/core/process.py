@@ -25,6 +25,10 @@ from streams.core.records import RecordBuilder
 from streams.core.treatment import Treatments
 from streams.core.work import JoinLimits, Origin, Result, Work
 
+UNREADABLE_CHUNK: Final = "unreadable_chunk"
+NUMBERED: Final = frozenset(("journald", "otlp", "otlp_json"))
+"""Framings whose entries have numbers for positions; their ranges in the ledger are of numbers."""
+
 DEFAULT_NAMES: Final = TopicNames()
 
 LONG_LINE_BYTES: Final = 256 * 1024
@@ -100,13 +104,13 @@ class Processor:
             builder.reject(work, chunk["offset"], chunk["payload"], _why_not(chunk["source"]), "unsupported_framing")
         else:
             take_entries(builder, work, framing(chunk), lambda container: self._origin(_chunk_of(chunk, container)))
-        self._count_redactions(builder, work)
+            if chunk["source"]["framing"] in NUMBERED:
+                work.end = work.start + work.lines
+        self._count_redactions(builder)
         return builder.result()
 
-    @staticmethod
-    def _count_redactions(builder: RecordBuilder, work: Work) -> None:
-        redactor = work.origin.treatment.redactor
-        if redactor is not None and redactor.hits:
+    def _count_redactions(self, builder: RecordBuilder) -> None:
+        for redactor in self.treatments.redactors:
             for detector, amount in redactor.hits.items():
                 builder.counts["redactions_total", detector] += amount
             redactor.hits.clear()
@@ -139,9 +143,15 @@ class Processor:
             Lines(builder, self._limits, each, now).expire()
         return builder.result()
 
-    def undecodable(self, value: bytes, partition: int, offset: int, reason: str, message: str) -> bytes:
-        """The dead letter of a Kafka value that is no RawChunk."""
-        return self._builder().letter(partition, offset, reason, message, value)
+    def undecodable(
+        self, value: bytes, partition: int, offset: int, message: str, chunk: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """The dead letter of a Kafka value that cannot be used. ``chunk``: what could be decoded of it all the same."""
+        redactor = None if chunk is None else self._origin(chunk).treatment.redactor
+        original = value if redactor is None else redactor.content(value)
+        return self._builder().letter(
+            partition, offset, UNREADABLE_CHUNK, message, original, redacted=redactor is not None
+        )
 
     def _builder(self) -> RecordBuilder:
         limited = self.treatments.limits

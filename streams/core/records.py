@@ -147,10 +147,10 @@ class RecordBuilder:
         event = parser.fields(line.text, found)
         if line.flags:
             event["flags"] += line.flags
-        if line.attributes:
-            event["attributes"] = merged(event["attributes"], line.attributes)
-        if line.work.attributes:
-            event["attributes"] = merged(event["attributes"], line.work.attributes)
+        beside = merged(line.attributes or {}, line.work.attributes or {})
+        if beside:
+            redactor = line.work.origin.treatment.redactor
+            event["attributes"] = merged(event["attributes"], beside if redactor is None else redactor.value(beside))
         return event
 
     def finish(

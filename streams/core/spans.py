@@ -20,6 +20,9 @@ from streams.core.work import Span
 METADATA_MAX_BYTES: Final = 4000
 VERSION: Final = "1"
 BEFORE_ALL: Final = -1
+GIVEN_UP_MAX: Final = 30
+"""So many records that were given up are told of, the latest ones: a source that never speaks again must not fill the
+metadata, without which nothing could be committed any more."""
 END: Final = "\0"
 """librdkafka copies this text without ending it and reads it up to the next zero byte in memory, so it has its own."""
 
@@ -68,6 +71,9 @@ class Spans:
             if span.first < position and (span.last is None or span.last >= position):
                 last = None if span.given_up else span.last
                 found[source, span.stream] = Skip(source, span.stream, span.incarnation, span.end, last)
+        given_up = [key for key, skip in found.items() if skip.last is None]
+        for key in given_up[:-GIVEN_UP_MAX]:
+            del found[key]
         return list(found.values())
 
     def forget(self, position: int) -> None:

@@ -61,7 +61,7 @@ class Tools:
         self.secret_of: Final = secret_of
         statuses = settings.http_status.numbers()
         built_in = {name: with_statuses(parser, statuses) for name, parser in PARSERS.items()}
-        own = {name: user_parser(name, each, clock) for name, each in settings.parsers.items()}
+        own = {name: with_statuses(user_parser(name, each, clock), statuses) for name, each in settings.parsers.items()}
         self.parsers: Final[Mapping[str, Parser]] = {**built_in, **own}
         self.limits: Final = AttributeLimits(settings.attributes)
         self._detection: Final = Detection(built_in)
@@ -97,15 +97,12 @@ class Treatments:
     def __init__(
         self, rules: Rules, tools: Tools, make_topics: Callable[[frozenset[str]], None] = lambda _names: None
     ) -> None:
-        """``make_topics`` is told of topics that nobody has made beforehand, before a record is made for them.
-
-        Raises SettingsError for a redaction that cannot be made, rather than pass anything on without it.
-        """
+        """``make_topics`` is told of topics that nobody has made beforehand, before a record is made for them."""
         self.rules = rules
         self.limits = tools.limits
         self._tools = tools
         self._make_topics = make_topics
-        redactor_of(rules.redaction_rules, tools.secret_of)
+        self._problems: dict[str, None] = {}
         self._made: dict[int, Treatment] = {}
         """By the identity of the plan, which the treatment keeps alive."""
         self._redactors: dict[tuple[Any, ...], Redactor | None] = {}
@@ -120,7 +117,20 @@ class Treatments:
             made = self._made[id(plan)] = self._make(plan, facts)
         return made
 
+    @property
+    def redactors(self) -> list[Redactor]:
+        """All that were made."""
+        return [each for each in self._redactors.values() if each is not None]
+
+    def take_problems(self) -> list[str]:
+        """What pods ask for that nobody understands, told once for each."""
+        problems = list(self._problems)
+        self._problems.clear()
+        return problems
+
     def _make(self, plan: Plan, facts: Facts) -> Treatment:
+        for problem in plan.problems:
+            self._problems[f"{facts.namespace}/{facts.pod}: {problem}"] = None
         if plan.on_demand:
             self._make_topics(plan.on_demand)
         tools = self._tools

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.core.framing import Framing
 from streams.core.framing.attributes import Attributes
@@ -65,6 +65,20 @@ class Work:
         """What became of its lines: their number is the sum of routed, joined, dropped/* and dead_letter/*."""
         found = {name: amount for name, amount in self.outcomes.items() if amount}
         return found | {"routed": self.routed} if self.routed else found
+
+    def ledger_entry(self, written_at: int) -> dict[str, Any]:
+        """The same as a LedgerEntry; ``written_at`` in nanoseconds since 1970."""
+        return {
+            "incarnation": self.incarnation.hex(),
+            "source_id": self.key,
+            "stage": "stream",
+            "start": self.start,
+            "end": self.end,
+            "lines": self.lines,
+            "outcomes": self.account(),
+            "ended": self.ended,
+            "written_at": written_at,
+        }
 
 
 class Document(NamedTuple):

@@ -1,4 +1,4 @@
-"""Labels of pods that live for a moment, that share a name, or that the API never told of: right or none, never wrong."""
+"""Labels of pods that live for a moment, that share a name, or that nobody tells of: right or none, never wrong."""
 
 from __future__ import annotations
 
@@ -68,10 +68,16 @@ class Cluster:
         if not link.is_symlink():
             link.symlink_to(log.path)
 
-    def told(self, uid: str, app: str, name: str) -> None:
+    def told(self, uid: str, app: str, name: str, *, is_deleted: bool = True) -> None:
         """The API tells of a pod, and of its deletion in the same moment."""
         self.api.set(pod(name, metadata={"name": name, "namespace": "shop", "uid": uid, "labels": {"app": app}}))
-        self.api.delete(uid)
+        if is_deleted:
+            self.api.delete(uid)
+
+    def wait_until_known(self, uid: str) -> None:
+        """Wait until logs.pods has a pod, and a moment for the worker to read it."""
+        self._until(lambda: any(each["uid"] == uid for each in self.pipeline.values("pods", "pod")))
+        time.sleep(1)
 
     def records(self, *bodies: str, secs: float = 40.0) -> dict[str, Record]:
         """Records by body, once all of these are there, each once."""
@@ -170,8 +176,8 @@ def test_while_no_api_answers_pods_wait_and_go_on_unresolved_and_no_other_source
     assert labels(late) == (False, {})
     assert cluster.unresolved() == 1
     cluster.watch()
-    cluster.told("uid-late", "late", "late")
-    time.sleep(2)
+    cluster.told("uid-late", "late", "late", is_deleted=False)
+    cluster.wait_until_known("uid-late")
     cluster.write("late", "uid-late", "late again")
     assert labels(cluster.records("late again")["late again"]) == (True, {"app": "late"})
     assert cluster.unresolved() == 1

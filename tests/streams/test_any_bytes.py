@@ -1,4 +1,4 @@
-"""Whatever stands in logs.raw, under whatever rules: no exception, no chunk that waits for ever, every line accounted."""
+"""Whatever stands in logs.raw, under whatever rules: no exception, nothing waits for ever, every line is accounted."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.anything.chunks import Taste
-from bench.anything.offline import short_limits
 from bench.anything.properties import PROPERTIES
+from bench.anything.standins import short_limits
 from bench.fuzz_streams import lines_of
 
 TASTE = Taste(lines=lines_of(Path(__file__).parent / "golden"))

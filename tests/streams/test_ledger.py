@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bench.anything.chunks import RAW, Value
-from bench.anything.offline import SHORT_LINE_BYTES, Clock, Offline, running, short_limits
+from bench.anything.offline import Offline
+from bench.anything.standins import SHORT_LINE_BYTES, Clock, running, short_limits
 from schemas.settings import parse_settings
 from tests.streams.source import stamp
 

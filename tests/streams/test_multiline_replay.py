@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.codec import Codec
 from schemas.identity import INCOMPLETE, parse_record_id
 from streams.core import process
 from tests.streams.replay import Worker, logs, read_back, run_through, run_with_crashes, settings_with, straight
 from tests.streams.source import LONG_LINE_BYTES, File, Reading, stamp
 
 SETTINGS = settings_with("severity: [{match: '**', minimum: info}]")
+LEDGER = Codec("ledger_entry")
 CONTENTS = [
     b"2026-11-21 01:02:03,123 ERROR [main] o.e.App - cannot open",
     b"java.lang.IllegalStateException: not now",
@@ -77,6 +79,17 @@ def read(log: list[bytes]) -> Reading:
     return read_back(worker.client.kept)
 
 
+def test_a_line_that_was_given_back_and_may_begin_a_record_does_not_vanish_before_another_one():
+    lines = [
+        b"2026-11-21 01:02:03,123 [main] WARN  o.e.App - one",
+        b"ValueError: bad",
+        b"2026-11-21 01:02:03,124 WARN two",
+    ]
+    content = b"".join(f"{stamp(0)} stderr F ".encode() + line + b"\n" for line in lines)
+    records = sorted(read(straight([File(1, 0, content)])).records.values())
+    assert b"\n".join(each.text.encode() for each in records) == b"\n".join(lines)
+
+
 def test_traces_are_joined_at_all():
     lines = CONTENTS[1:3]
     content = b"".join(f"{stamp(0)} stderr F ".encode() + line + b"\n" for line in lines)
@@ -117,6 +130,26 @@ def test_producer_and_workers_that_stop_at_any_moment_lose_and_change_nothing(
     whole = run_through(straight(files), SETTINGS).reading
     found = run_with_crashes(data, log, settings=SETTINGS).reading
     assert whole.records.items() <= found.records.items()
+
+
+@given(traces())
+def test_every_line_is_in_a_record_once(files: list[File]) -> None:
+    worker = Worker(0, settings=SETTINGS)
+    for value in straight(files):
+        worker.stage.take(0, 1, worker.position, value, worker.position)
+        worker.position += 1
+    with mock.patch("time.monotonic", return_value=1e9):
+        worker.stage.tend()
+    worker.client.deliver_all()
+    assert len(worker.client.ledger) == len(files)
+    for value in worker.client.ledger:
+        entry = LEDGER.decode(value)
+        assert isinstance(entry, dict)
+        kinds = ("routed", "joined", "dropped", "dead_letter")
+        told = sum(
+            amount for name, amount in entry["outcomes"].items() if name == "routed" or name.split("/")[0] in kinds[1:]
+        )
+        assert told == entry["lines"]
 
 
 @given(traces())

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.anything.chunks import RAW, Value
-from bench.anything.offline import Clock, Offline, running
+from bench.anything.offline import Offline
 from bench.anything.settings import pod
+from bench.anything.standins import Clock, running
 from schemas.settings import parse_settings
 from streams.waiting import Waiting
 
@@ -113,7 +114,7 @@ def chunk(uid: str, text: str, number: int = 0) -> Value:
 
 def records(worker: Offline) -> list[tuple[str, bool]]:
     """Text of each record, and whether its pod was known."""
-    found = [each for each in worker.contents()[0].values()]
+    found = worker.contents()[0].values()
     return [(each["body"], each["resource"]["kubernetes"]["resolved"]) for each in found]
 
 

@@ -25,8 +25,10 @@ from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
     ACCESS_SIGNATURE,
     CLF_TIME,
+    CLIENT,
     NUMBER_OR_DASH,
     QUOTED,
+    USER,
     Attributes,
     add_header,
     add_numbers,
@@ -42,7 +44,7 @@ FIELDS_MAX: Final = 64
 """So many unnamed fields become attributes; no configuration has more, and the line itself is kept."""
 
 _LINE: Final = re.compile(
-    rb'([^\s"\[{(<][^ ]{0,255}+) ([^ "\[\n]{1,255}+) ([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "(' + QUOTED + rb')" '
+    rb"(" + CLIENT + rb') ([^ "\[\n]{1,255}+) (' + USER + rb") \[(" + CLF_TIME + rb')\] "(' + QUOTED + rb')" '
     rb"(\d{3}|-) (" + NUMBER_OR_DASH + rb")(?: (.*))?",
     re.DOTALL,
 )

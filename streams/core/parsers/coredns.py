@@ -24,7 +24,7 @@ from streams.core.parsers.web import (
     add_texts,
 )
 
-SIGNATURE: Final = rb'\[(?:DEBUG|INFO|WARNING|ERROR|FATAL)\] (?:plugin/[a-z]|\S{2,255}+ - \d{1,5} ")'
+SIGNATURE: Final = rb'\[(?:DEBUG|INFO|WARNING|ERROR|FATAL)\] (?:plugin/[\w-]|\S{2,255}+ - \d{1,5} ")'
 
 _LINE: Final = re.compile(
     rb"\[(DEBUG|INFO|WARNING|ERROR|FATAL)\] (?:"

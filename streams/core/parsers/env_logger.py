@@ -19,6 +19,6 @@ PARSER: Final = layout(
     + DATE
     + rb"T"
     + CLOCK
-    + rb"(?:\.\d{3,9})?Z) )?(?P<level>ERROR|WARN(?= )|INFO(?= )|DEBUG|TRACE) {1,2}"
+    + rb"(?:\.\d{3,9})?Z) )?(?P<level>ERROR(?!  )|WARN(?=  )|INFO(?=  )|DEBUG(?!  )|TRACE(?!  )) {1,2}"
     rb"(?P<target>\w[\w:.-]{0,200})\] (?P<body>.*)",
 )

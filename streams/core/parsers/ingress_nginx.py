@@ -20,7 +20,9 @@ from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
     ACCESS_SIGNATURE,
     CLF_TIME,
+    CLIENT,
     NUMBER,
+    USER,
     Attributes,
     add_header,
     add_numbers,
@@ -33,12 +35,12 @@ from streams.core.parsers.web import (
 # nginx writes a quotation mark as \x22.
 _QUOTED: Final = rb'[^"]*+'
 # Values of several upstreams are separated by ", ", and by " : " where the request was redirected inside of nginx.
-_SEVERAL: Final = rb"([^ ]++(?:(?:(?<=,) | : )[^ ]++)*+)"
+_SEVERAL: Final = rb"([^ \"]++(?:(?:(?<=,) | : )[^ \"]++)*+)"
 _LINE: Final = re.compile(
-    rb'([^\s"\[{(<][^ ]{0,255}+) - (?:\[([^\]\s]{1,255}+)\] - )?([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "('
+    rb"(" + CLIENT + rb") - (?:\[([^\]\s]{1,255}+)\] - )?(" + USER + rb") \[(" + CLF_TIME + rb')\] "('
     + _QUOTED + rb')" (\d{3}) (' + NUMBER + rb') "(' + _QUOTED + rb')" "(' + _QUOTED + rb')" '
     rb"(" + NUMBER + rb") (\d{1,9}\.\d{3}) \[([^\]\s]*+)\] (?:\[([^\]\s]*+)\] )?"
-    + rb" ".join((_SEVERAL,) * 4) + rb"(?: (\S{1,128}+))?",
+    + rb" ".join((_SEVERAL,) * 4) + rb"(?: ([^\s\"]{1,128}+))?",
     re.DOTALL,
 )  # fmt: skip
 

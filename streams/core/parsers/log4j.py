@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from streams.core.parsers import tracing_subscriber
 from streams.core.parsers.layout import CLOCK, DATE, LEVEL, ZONE, layout
 
 _FULL: Final = DATE + rb"[ T]" + CLOCK + rb"(?:[.,:]\d{1,9})?+" + ZONE + rb"?+"
@@ -49,6 +50,12 @@ _HADOOP: Final = (
     + rb": ?(?P<body>.*)"
 )
 
+
+def _is_of_rust(content: bytes) -> bool:
+    """Whether a line begins as tracing's do: microseconds in UTC, and the level to the right of five columns."""
+    return tracing_subscriber.PARSER.read(content) is not None
+
+
 PARSER: Final = layout(
     "log4j",
     rb"(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d[.,: Z+-][\d.,: Z+-]*+(?:\[[^\]\n]{1,200}\] ++)?+\[?[A-Z]{3,7}[\] ]"
@@ -64,4 +71,5 @@ PARSER: Final = layout(
         "line2": "code.line.number",
     },
     integers=("process.pid", "code.line.number"),
+    unless=_is_of_rust,
 )

@@ -23,7 +23,7 @@ def _dedent(event: Fields) -> None:
 
 PARSER: Final = layout(
     "ms_console",
-    rb"(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]|<[2-7]>[A-Za-z_]|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d"
+    rb"(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]|<[2-7]>\w|(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d"
     rb"[\d.,: Z+-]{0,18}(?:trce|dbug|info|warn|fail|crit): [A-Za-z_]",
     rb"(?:(?P<time>"
     + DATE_TIME

@@ -10,12 +10,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from streams.core.parsers.layout import CLOCK, DATE_TIME, layout
+from streams.core.parsers.layout import CLOCK, DATE, ZONE, layout
 
 PARSER: Final = layout(
     "pino_pretty",
     rb"\[(?:\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d\.\d{3}[^\]\n]{0,8}\] [A-Z]{4,5} ?[(:]",
-    rb"\[(?P<time>" + DATE_TIME + rb"|" + CLOCK + rb"\.\d{3})\] (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)"
+    rb"\[(?P<time>(?:"
+    + DATE
+    + rb"[ T])?"
+    + CLOCK
+    + rb"\.\d{3}"
+    + ZONE
+    + rb"?+)\] (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)"
     rb"(?: \((?:(?P<name>[^()/\s]{1,100})/)?(?P<pid>\d{1,18})(?: on (?P<host>[^()\s]{1,255}))?\))?: ?(?P<body>.*)",
     names={"pid": "process.pid", "host": "host.name"},
     integers=("process.pid",),

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from streams.core.parsers.layout import LEVEL
 from streams.core.parsers.message import message_fields, text, time_text
 from streams.core.parsers.parsed import Fields, Parser
 
@@ -26,9 +27,10 @@ SEVERITIES: Final[Mapping[bytes, int]] = {
 }  # fmt: skip
 """FATAL ends a session, PANIC all of them: both of the fatal range, one above the other."""
 
-_TIME: Final = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})? (?:[A-Z]{2,5}|[+-]\d\d(?::\d\d)?)"
+TIME: Final = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})? (?:(?!" + LEVEL + rb")[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)"
+"""A time and its zone; the level that other programs have there is none."""
 _LINE: Final = re.compile(
-    rb"(" + _TIME + rb")(?=[ :\[])([^\n]{1,512}?)(?<=[ :\]])"
+    rb"(" + TIME + rb")(?=[ :\[])([^\n]{1,512}?)(?<=[ :\]])"
     rb"(?:(DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC)"
     rb"|(DETAIL|HINT|QUERY|CONTEXT|STATEMENT|LOCATION|BACKTRACE)):  (?:([0-9A-Z]{5}): )?(.*)",
     re.DOTALL,
@@ -101,4 +103,4 @@ def _of_prefix(prefix: bytes) -> dict[str, Any]:
     return attributes | {_NAMES[name]: text(value) for name, value in named if value and value != _NOBODY}
 
 
-PARSER: Final = Parser(read, severity, fields, signature=_TIME + rb"[ :\[]")
+PARSER: Final = Parser(read, severity, fields, signature=TIME + rb"[ :\[]")

@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from streams.core.parsers.message import message_fields, text, time_text
 from streams.core.parsers.parsed import Fields, Parser
-from streams.core.parsers.postgresql import SEVERITIES, told_by
+from streams.core.parsers.postgresql import SEVERITIES, TIME, told_by
 
-_TIME: Final = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})? (?:[A-Z]{2,5}|[+-]\d\d(?::?\d\d)?)"
 _CELL: Final = rb'(?:"(?:[^"]|"")*+"|[^,"\n]*+)'
 _HEAD: Final = re.compile(
-    _TIME + rb"," + _CELL + rb"," + _CELL + rb",\d*," + _CELL + rb",[0-9a-f]+\.[0-9a-f]+,\d+," + _CELL + rb"," + _TIME
+    TIME + rb"," + _CELL + rb"," + _CELL + rb",\d*," + _CELL + rb",[0-9a-f]+\.[0-9a-f]+,\d+," + _CELL + rb"," + TIME
     + rb"," + _CELL + rb",\d*,(DEBUG[1-5]?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),[0-9A-Z]{5},"
 )  # fmt: skip
 _CELLS: Final = re.compile(rb'(?:^|,)(?:"((?:[^"]|"")*+)"|([^,"\n]*+))')
@@ -71,4 +70,4 @@ def _value(name: str, cell: bytes) -> Any:
     return text(cell)
 
 
-PARSER: Final = Parser(read, severity, fields, signature=_TIME + rb",")
+PARSER: Final = Parser(read, severity, fields, signature=TIME + rb",")

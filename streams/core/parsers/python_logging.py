@@ -31,9 +31,9 @@ def _says_more(content: bytes) -> bool:
 
 PARSER: Final = layout(
     "python_logging",
-    rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)(?::[\w.-]+:| \d{4}-)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,6})? "
-    rb"(?:- |\S+ [\w.-]+\[\d+\] )|\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\]]{0,10}\] "
-    rb"(?:[A-Z]+ in |\{|\[[A-Z]+ *\] [\w.]+: )",
+    rb"(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)(?::[\w.-]+:| \d{4}-)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,6})? "
+    rb"(?:- |\S+ [\w.-]+\[\d+\] )|\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\]]{0,16}\] "
+    rb"(?:[A-Z]+ in |\{|\[[A-Z]+ *\] [\w.-]+: )",
     _LEVEL + rb":" + _LOGGER + rb":(?P<body>.*)",
     _TIME + rb" - (?:" + _LOGGER + rb" - )?" + _LEVEL + rb" +- (?P<body>.*)",
     _LEVEL + rb" " + _TIME + rb" (?P<module>[\w.]{1,200}) (?P<pid>\d{1,9}) (?P<thread>\d{1,18}) (?P<body>.*)",
@@ -44,7 +44,7 @@ PARSER: Final = layout(
     + _LEVEL
     + rb" - (?P<body>.*)",
     _TIME + rb" (?P<host>\S{1,200}) " + _LOGGER + rb"\[(?P<pid>\d{1,18})\] " + _LEVEL + rb" (?P<body>.*)",
-    rb"\[" + _TIME + rb"\] \[" + _LEVEL + rb" *\] " + _LOGGER + rb": (?P<body>.*)",
+    rb"\[(?P<time>" + DATE + rb" " + CLOCK + rb")\] \[" + _LEVEL + rb" *\] " + _LOGGER + rb": (?P<body>.*)",
     names={
         "pid": "process.pid",
         "thread": "thread.id",

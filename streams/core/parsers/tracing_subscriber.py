@@ -55,6 +55,6 @@ PARSER: Final = layout(
     + DATE
     + rb"T"
     + CLOCK
-    + rb"\.\d{6,9}Z) (?:(?=[ DET])) ?(?P<level>ERROR|(?<= )WARN|(?<= )INFO|DEBUG|TRACE) (?P<body>.*)",
+    + rb"\.\d{6,9}Z) (?:(?= [WI]) |)(?P<level>ERROR|(?<=  )WARN|(?<=  )INFO|DEBUG|TRACE) (?P<body>.*)",
     finish=_context,
 )

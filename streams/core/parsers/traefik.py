@@ -18,8 +18,10 @@ from streams.core.parsers.parsed import Fields, Parser
 from streams.core.parsers.web import (
     ACCESS_SIGNATURE,
     CLF_TIME,
+    CLIENT,
     NUMBER,
     NUMBER_OR_DASH,
+    USER,
     Attributes,
     add_header,
     add_numbers,
@@ -30,7 +32,7 @@ from streams.core.parsers.web import (
 )
 
 _LINE: Final = re.compile(
-    rb'([^\s"\[{(<][^ ]{0,255}+) - ([^"\[\n]{1,255}) \[(' + CLF_TIME + rb')\] "([^"]*+)" '
+    rb"(" + CLIENT + rb") - (" + USER + rb") \[(" + CLF_TIME + rb')\] "([^"]*+)" '
     rb"(\d{1,3}|-) (" + NUMBER_OR_DASH + rb') "([^"]*+)" "(.*)" '
     rb"(" + NUMBER_OR_DASH + rb') "([^"]*+)" "([^"]*+)" (' + NUMBER + rb")ms",
     re.DOTALL,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
-from streams.core.parsers.layout import DATE_TIME, layout
+from streams.core.parsers.layout import CLOCK, DATE, ZONE, layout
 from streams.core.parsers.pairs import split_pairs
 from streams.core.parsers.parsed import Fields
 
@@ -25,7 +25,12 @@ def _pairs(event: Fields) -> None:
 PARSER: Final = layout(
     "zerolog_console",
     rb"(?:\d{1,2}:\d\d[AP]M|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{1,16}|<nil>) (?:[A-Z]{3}|\?\?\?) ",
-    rb"(?P<time>\d{1,2}:\d\d[AP]M|" + DATE_TIME + rb"|<nil>) (?:(?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC)|\?\?\?) "
+    rb"(?P<time>\d{1,2}:\d\d[AP]M|"
+    + DATE
+    + rb"T"
+    + CLOCK
+    + ZONE
+    + rb"|<nil>) (?:(?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC)|\?\?\?) "
     rb"(?:(?P<file>\S{1,200}):(?P<line>\d{1,9}) > )?(?P<body>.*)",
     names={"file": "code.file.path", "line": "code.line.number"},
     integers=("code.line.number",),
