@@ -63,7 +63,7 @@ class Probe:
         self._codec = Codec("log_record")
         self._consumer = Consumer(client_config(pipeline.settings.kafka, "reader") | {"group.id": "unused"})
         topic = f"{pipeline.index}.probe"
-        partitions = self._consumer.list_topics(topic, 10).topics[topic].partitions
+        partitions = range(pipeline.settings.topics.partitions)  # a broker may not know those of a new topic yet
         self._consumer.assign([TopicPartition(topic, each, 0) for each in partitions])
 
     def write(self, change: int) -> None:
@@ -85,6 +85,12 @@ class Probe:
                 if isinstance(record, dict) and (line := _LINE.search(record["body"])) and int(line[1]) == change:
                     found[line[2]] += 1
         return found["debug"]
+
+    def close(self) -> None:
+        """No more lines."""
+        self._consumer.close()
+        for log in self._logs:
+            log.close(time.time_ns())
 
 
 class Levels:
@@ -161,6 +167,7 @@ def run(pipeline: Pipeline, *, changes: int, lines_per_sec: float, containers: i
         disobeyed += abs(probe.came(change) - (PROBES if minimum == "debug" else 0))
     after = group_of(pipeline), rebalances(pipeline)
     writer.stop()
+    probe.close()
     return {
         **_quantiles(secs),
         "of_it_write": _quantiles(written),

@@ -120,7 +120,7 @@ class Judge:
         self.arrived = 0
         self._consumer = Consumer(client_config(pipeline.settings.kafka, "reader") | {"group.id": "unused"})
         topic = f"{pipeline.index}.app"
-        partitions = self._consumer.list_topics(topic, 10).topics[topic].partitions
+        partitions = range(pipeline.settings.topics.partitions)
         self._consumer.assign([TopicPartition(topic, each, 0) for each in partitions])
 
     def read(self, secs: float) -> int:
@@ -172,6 +172,10 @@ class Judge:
                     f"missing: {source}: {len(absent)}, the first {absent[0]}, the last {absent[-1]} of {count}"
                 )
         return verdict
+
+    def close(self) -> None:
+        """Read no more."""
+        self._consumer.close()
 
     def judge_ledger(self, verdict: Verdict, lives: Mapping[str, tuple[int, int]]) -> None:
         """``lives``: bytes and lines of each incarnation."""

@@ -234,6 +234,7 @@ def _judged(pipeline: Pipeline, judge: Judge, talkers: list[Talker]) -> Verdict:
     while time.monotonic() < until:
         judge.read(0.5)
     verdict = judge.verdict(written)
+    judge.close()
     lives = {life.hex(): (size, lines) for talker in talkers for life, size, lines in talker.files if size}
     judge.judge_ledger(verdict, lives)
     pipeline.wait_for_documents(judge.arrived, 60)

@@ -177,6 +177,8 @@ class StreamWorker(Generic[Token]):
 
     def _account(self, done: Callable[[], None], work: Work) -> None:
         """Everything that came of a chunk is delivered: say so in the ledger, then acknowledge."""
+        if work.kept:
+            done = partial(_acknowledge, done, work)
         if work.end == work.start and not work.lines:
             done()
             return
@@ -284,6 +286,11 @@ def _pod_of(chunk: dict[str, Any]) -> str:
     """Uid of the pod that a chunk is of; empty: of none."""
     container = chunk["source"]["container"]
     return container["pod_uid"] if container is not None and container["namespace"] else ""
+
+
+def _acknowledge(done: Callable[[], None], work: Work) -> None:
+    done()
+    work.acknowledged()
 
 
 def _release(works: list[Work]) -> None:

@@ -13,11 +13,19 @@ from hypothesis import HealthCheck, settings
 
 from bench.pipeline import Pipeline
 from deploy.local.stack import Stack
+from tests import loghub
 
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True, print_blob=True)
 settings.register_profile("thorough", parent=settings.get_profile("local"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "local"))
+
+
+collect_ignore = [] if loghub.are_there() else [str(loghub.TESTS)]
+
+
+def pytest_report_header() -> str:
+    return loghub.header()
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,8 @@ def _life(random: Random, framing: str, encoding: str | None, time: Time, taste:
     content = encoded(FILES[framing](random, lines_of_file, time), encoding)
     life = Life(b"", 0, content or b"\n")
     if rarely(random, 8) and encoding is None:
-        life.begin, life.gap = random.randrange(len(life.content)), "start_at_end"
+        life.begin = life.content.rfind(b"\n", 0, random.randrange(len(life.content))) + 1
+        life.gap = "start_at_end"
     return life
 
 

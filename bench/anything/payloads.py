@@ -134,7 +134,8 @@ def syslog(random: Random, line: bytes, time: Time, number: int) -> bytes:
             b"",
         )
     )
-    return b"%d %b%b" % (len(header + line), header, line)
+    message = header + line or b"-"  # no message is empty (RFC 6587, MSG-LEN)
+    return b"%d %b" % (len(message), message)
 
 
 def journald(random: Random, line: bytes, time: Time, number: int) -> bytes:

@@ -8,18 +8,19 @@ from schemas.severity import SEVERITY_BY_BYTES
 from streams.core import careful
 from streams.core.framing.attributes import merged
 from streams.core.groups import Content, Group
-from streams.core.join import SourceState, is_late
+from streams.core.join import SourceState
 from streams.core.multiline import exception_of
 from streams.core.parsers import PARSERS, text
 from streams.core.parsers.parsed import Parser
+from streams.core.partial import is_late
 from streams.core.records import RecordBuilder
 from streams.core.work import JoinLimits, Span, Work
 
 SPLIT: Final = "split"
 MULTILINE: Final = "multiline"
 RECORDS_MAX: Final = 16
-"""So many records follow one that was too long; then the next line begins anew. All of them hold the first one's chunk,
-so that whoever reads on reads them all again."""
+"""So many records follow one that was too long; then the next line begins anew. Each keeps the chunk of the one before,
+so that whoever reads one of them again reads them all."""
 UNCAUGHT: Final = 17
 """ERROR: a stack trace that no logger wrote, so that nothing in it says its level."""
 
@@ -112,7 +113,7 @@ class Grouping:
             for each in group.add(line, state, self._now, sure=sure):
                 self._builder.join_to(each.work)
             return True
-        if group.unsure or not sure or len(group.before) >= RECORDS_MAX:
+        if group.unsure or not sure or group.earlier >= RECORDS_MAX:
             return False
         self._split(group, line, state)
         return True
@@ -124,9 +125,10 @@ class Grouping:
         redactor = group.first.work.origin.treatment.redactor
         content = line.text if redactor is None else redactor.content(line.text)
         rest = line._replace(text=content, flags=(*line.flags, SPLIT))
+        line.work.keep(group.first.work)
         self._state.groups[line.stream] = Group(
             rest, _TEXT, text.NOTHING, group.number, state, self._now, len(content), goes_on=True,
-            before=(*group.before, group.first.work),
+            earlier=group.earlier + 1,
         )  # fmt: skip
 
     def _begin(self, line: Content[Work]) -> None:

@@ -63,8 +63,8 @@ class Group(Generic[Work]):
     """Lines behind the first that belong to it."""
     goes_on: bool = False
     """It is the rest of one that was too long; what that one's first line decided holds for it."""
-    before: tuple[Work, ...] = ()
-    """Chunks in which the records began whose rest this one is: whoever begins behind them would not know that."""
+    earlier: int = 0
+    """Records whose rest it is."""
     unsure: list[Content[Work]] = field(default_factory=list)
     """Lines behind those that belong to it if a sure one follows."""
 
@@ -98,8 +98,6 @@ class Group(Generic[Work]):
 
     def held(self) -> Iterator[Work]:
         """Chunks of which a line has not become anything yet."""
-        if self.before:
-            yield self.before[0]
         yield self.first.work
         for line in self.unsure:
             yield line.work

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Final, Generic, TypeVar
 
-from streams.core.framing.attributes import Attributes
 from streams.core.framing.line import Line, LongLine
-from streams.core.groups import Content, Group, Head
+from streams.core.groups import Content, Group
 from streams.core.parsers import PARSERS
-from streams.core.rfc3339 import timestamp_nanos
+from streams.core.partial import Partial, finish, is_late, split_off
 
 Work = TypeVar("Work")
 
@@ -41,31 +40,6 @@ class Entry(Enum):
     """All of it belongs to a file that was read to its end before; there is nothing to do."""
     BREAKS = auto()
     """Nothing is known of the bytes just before it; what is unfinished will not be continued by it."""
-
-
-@dataclass
-class Partial(Generic[Work]):
-    """The beginning of a record whose end has not come."""
-
-    work: Work
-    """The chunk it began in."""
-    offset: int
-    timestamp: bytes
-    waiting_since: float
-    """When its latest piece came, by the clock of whoever feeds chunks in."""
-    latest: bytes
-    """Timestamp of its latest piece."""
-    attributes: Attributes | None = None
-    """What its writer says beside the content."""
-    content: bytearray = field(default_factory=bytearray)
-    parts: int = 0
-    """Parts that were emitted already because the record is longer than the limit."""
-    head: Head | None = None
-    """What the first of those parts decided."""
-    last: Work | None = None
-    """The chunk in which its latest piece began."""
-    end: int = 0
-    """Position of that piece."""
 
 
 @dataclass
@@ -212,6 +186,12 @@ class SourceState(Generic[Work]):
         del self.skip_until[stream]
         return False
 
+    def has_passed(self, chunk: int) -> None:
+        """All of a chunk, named by its Kafka offset, was seen: what was to be passed over up to there is behind us."""
+        if self.skip_until:
+            ahead = {key: until for key, until in self.skip_until.items() if until[2] is not None and until[2] > chunk}
+            self.skip_until = ahead
+
     def advance(self, chunk: Mapping[str, Any]) -> None:
         """The whole chunk was seen."""
         life, end = chunk["incarnation"], chunk["offset"] + len(chunk["payload"])
@@ -263,44 +243,3 @@ class SourceState(Generic[Work]):
         """Finish what has waited since ``before`` as it is, marked incomplete."""
         late = [stream for stream, partial in self.partials.items() if partial.waiting_since <= before]
         return [finish(self.partials.pop(stream), stream, incomplete=True) for stream in late]
-
-
-def is_late(first: bytes, latest: bytes, timeout: int) -> bool:
-    """Whether more than ``timeout`` nanoseconds lie between two timestamps as a runtime writes them."""
-    begin, end = timestamp_nanos(first), timestamp_nanos(latest)
-    return begin is not None and end is not None and end - begin > timeout
-
-
-def finish(partial: Partial[Work], stream: bytes, *, incomplete: bool = False) -> Content[Work]:
-    """The whole content, or the last part of it."""
-    flags = (("split",) if partial.parts else ()) + (("incomplete",) if incomplete else ())
-    return _part(partial, stream, bytes(partial.content), flags)
-
-
-def split_off(partial: Partial[Work], stream: bytes, limit: int) -> Content[Work]:
-    """The next part of a content that is longer than ``limit`` bytes, cut between UTF-8 characters."""
-    length, shortest = limit, max(0, limit - 4)
-    while length > shortest and partial.content[length] & 0xC0 == 0x80:
-        length -= 1
-    length = length if length > shortest else limit
-    partial.head = partial.head or Head()
-    part = _part(partial, stream, bytes(partial.content[:length]), ("split",))
-    del partial.content[:length]
-    partial.parts += 1
-    return part
-
-
-def _part(partial: Partial[Work], stream: bytes, text: bytes, flags: tuple[str, ...]) -> Content[Work]:
-    return Content(
-        partial.work,
-        partial.offset + partial.parts,
-        partial.timestamp,
-        stream,
-        text,
-        flags,
-        partial.attributes,
-        partial.head,
-        partial.parts,
-        partial.last,
-        partial.end,
-    )

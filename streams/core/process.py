@@ -135,6 +135,7 @@ class Processor:
         if chunk["ended"]:
             lines.end_file()
         state.advance(chunk)
+        state.has_passed(work.offset)
 
     def expire(self, state: SourceState[Work], now: float) -> Result:
         """Give up what has waited longer than the time-out for its rest."""

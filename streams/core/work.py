@@ -52,14 +52,27 @@ class Work:
     """Lines that became a record some topic took."""
     dropped: list[int] = field(default_factory=lambda: [0] * SEVERITIES)
     """Lines dropped, by severity number; not yet among the outcomes."""
+    kept: list[Work] = field(default_factory=list)
+    """Chunks that are not acknowledged before this one."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """As in a LedgerEntry."""
+
+    def keep(self, earlier: Work) -> None:
+        """A chunk of the same source is not acknowledged before this one: whoever reads this one needs it."""
+        if earlier is not self:
+            earlier.outstanding += 1
+            self.kept.append(earlier)
 
     def release(self) -> None:
         """One thing less to wait for."""
         self.outstanding -= 1
         if not self.outstanding:
             self.done(self)
+
+    def acknowledged(self) -> None:
+        """Those that it kept need not wait any longer."""
+        while self.kept:
+            self.kept.pop().release()
 
     def account(self) -> dict[str, int]:
         """What became of its lines: their number is the sum of routed, joined, dropped/* and dead_letter/*."""

@@ -129,6 +129,22 @@ def test_a_chunk_in_the_middle_of_a_stack_trace_does_not_wait_for_its_end() -> N
         assert worker.acknowledged == {}
 
 
+def test_a_chunk_whose_record_was_too_long_waits_for_the_chunk_in_which_its_rest_begins() -> None:
+    """Whoever reads the rest again must know that it is one."""
+    lives = Lives()
+    for payload in (line(TRACE[0]), line(TRACE[1]) + line("begun", tag="P"), line(" and ended")):
+        lives.add(payload)
+    with running(Clock()) as clock:
+        worker = Offline(parse_settings(rules(longest=50), "logferry.yaml", {}), clock)
+        for number, acknowledged in enumerate(({}, {}, {0: 3})):
+            worker.take(lives.values[number])
+            while worker.client.waiting:
+                worker.client.deliver(0)
+            assert worker.acknowledged == acknowledged
+        flags = [each["flags"] for each in worker.contents()[0].values()]
+        assert flags == [["split"], ["split"], []]
+
+
 # -- lines that were torn, payloads that nobody can read -----------------------------------------------------------
 
 

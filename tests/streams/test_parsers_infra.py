@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -19,44 +17,6 @@ from streams.core.parsers import (
     syslog,
 )
 from streams.core.parsers.message import time_text
-
-LOGHUB = Path(__file__).parents[3] / "shared" / "data" / "loghub"
-
-
-def lines_of(name: str) -> list[bytes]:
-    return (LOGHUB / name).read_bytes().splitlines()
-
-
-@pytest.mark.parametrize("name", ["Linux_2k.log", "OpenSSH_2k.log"])
-def test_every_line_of_a_syslog_file_is_one(name: str) -> None:
-    assert [line for line in lines_of(name) if syslog.read(line) is None] == []
-
-
-@pytest.mark.parametrize(
-    ("name", "levels"),
-    [
-        ("Linux_2k.log", {0: 1955, 13: 2, 19: 43}),  # xinetd's "warning:" and logrotate's "ALERT"
-        ("OpenSSH_2k.log", {0: 1952, 17: 47, 21: 1}),  # sshd's "error:" and "fatal:"
-    ],
-)
-def test_severity_is_that_of_the_word_which_a_daemon_begins_its_message_with(name: str, levels: dict[int, int]) -> None:
-    found = [syslog.read(line) for line in lines_of(name)]
-    assert Counter(syslog.severity(each) for each in found if each is not None) == levels
-
-
-def test_a_line_tells_host_program_and_process() -> None:
-    line = lines_of("Linux_2k.log")[0]
-    found = syslog.read(line)
-    assert found is not None
-    fields = syslog.fields(line, found)
-    assert fields["attributes"] == {
-        "time": "Jun 14 15:16:01",
-        "hostname": "combo",
-        "appname": "sshd(pam_unix)",
-        "procid": "19939",
-    }
-    assert fields["body"] == "authentication failure; logname= uid=0 euid=0 tty=NODEVssh ruser= rhost=218.188.2.4 "
-
 
 AUDIT = (
     b'{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"2e7d","stage":"ResponseComplete",'

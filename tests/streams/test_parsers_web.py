@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.settings.http_status import HttpStatusSettings
-from schemas.severity import SEVERITY_BY_TEXT
 from streams.core.framing.attributes import json_text
 from streams.core.parsers import PARSERS, access, apache_error, envoy, haproxy, key_value, ltsv
-from streams.core.parsers.detect import Detection
 from streams.core.parsers.http_status import with_statuses
 from streams.core.parsers.separated import csv_parser, tsv_parser
 
-# The logs that this project was given stand beside it.
-LOGHUB = Path(__file__).parents[3] / "shared" / "data" / "loghub"
 GOLDEN = Path(__file__).parent / "golden"
 RECOGNISED = (
     "access", "apache_error", "coredns", "envoy", "haproxy", "ingress_nginx", "ltsv_access", "nginx_error", "traefik",
@@ -70,18 +65,6 @@ def damaged_lines(draw: st.DrawFn) -> bytes:
         piece = draw(st.sampled_from(PIECES) | st.binary(max_size=6))
         line = line[:start] + piece + line[start + draw(st.integers(0, 8)) :]
     return line
-
-
-def test_every_line_of_apaches_error_log_has_the_level_that_it_says():
-    lines = (LOGHUB / "Apache_2k.log").read_bytes().splitlines()
-    detection = Detection(PARSERS)
-    found = Counter()
-    for line in lines:
-        parser, parts = detection.read(line, PARSERS["text"])
-        level = re.match(rb"\[[^]]*\] \[(\w+)\]", line)[1].decode()
-        found[parser is PARSERS["apache_error"], parser.severity(parts) == SEVERITY_BY_TEXT[level]] += 1
-    assert found == {(True, True): len(lines)}
-    assert len(lines) == 2000
 
 
 @pytest.mark.parametrize("name", WEB)

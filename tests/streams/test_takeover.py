@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.settings import parse_settings
@@ -122,6 +122,7 @@ def traces(draw: st.DrawFn) -> list[bytes]:
     return in_chunks(lines, draw(st.sets(st.integers(1, len(lines)))), streams)
 
 
+@settings(max_examples=40)  # each makes several workers
 @given(st.data(), traces())
 def test_workers_that_lose_everything_at_any_moment_join_the_same_lines(data: st.DataObject, log: list[bytes]) -> None:
     outcome = run_with_crashes(data, log, settings=JOINING)
@@ -139,3 +140,20 @@ def test_what_was_acknowledged_before_a_revocation_is_committed_only_when_it_is_
     worker.committed = 0
     worker.client.deliver_all()
     assert worker.stage.metadata(0, 1) == ""
+
+
+def test_a_stream_that_falls_silent_does_not_keep_its_source_on_the_slow_path() -> None:
+    log = in_chunks([*TRACE, "INFO next", "INFO last"], {1, 4, 5}, ["stderr"] * 4 + ["stdout"] * 2)
+    first = Worker(0, settings=JOINING)
+    for _ in log[:3]:
+        first.take(log)
+    with mock.patch("time.monotonic", return_value=1e9):
+        first.stage.tend()
+    first.client.deliver(-1)
+    first.client.deliver(-1)
+    first.commit()
+    assert first.committed == 1
+    second = Worker(*first.commits[-1], JOINING)
+    second.take(log)
+    (state,) = (state for _, state in second.stage._assignments[0][1]._states.items())
+    assert state.is_plain()

@@ -1,7 +1,7 @@
-"""Which bytes may stand where at the beginning of a line that a regular expression matches.
+r"""Which bytes may stand where at the beginning of a line that a regular expression matches.
 
-``\\d\\d:x|I1`` begins in two ways: a digit, a digit, a colon, an ``x``; and ``I``, ``1``, anything. That is how lines are
-held against sixty formats by looking at a few of their bytes (`streams.core.parsers.detect`).
+``\d\d:x|I1`` begins in two ways: a digit, a digit, a colon, an ``x``; and ``I``, ``1``, anything. That is how lines
+are held against sixty formats by looking at a few of their bytes (`streams.core.parsers.detect`).
 
 Sets are bits: bit 65 is set where ``A`` may stand. They may be too large where an expression says more than sets can
 (which byte goes with which), never too small: what is not understood (references, flags within) may be anything.
@@ -41,6 +41,11 @@ def beginnings(pattern: bytes, places: int) -> list[Sets]:
     return [_sets(way, places) for way in _ways(list(parsed), WAYS_MAX)]
 
 
+def always_has(pattern: bytes, byte: bytes) -> bool:
+    """Whether every match has a byte in it; False where that is not certain at first sight."""
+    return any(str(what) == "LITERAL" and argument == byte[0] for what, argument in _parser.parse(pattern, re.DOTALL))
+
+
 def _ways(items: _Items, most: int) -> list[_Items]:
     """An expression without its first branches and options: each way through them on its own, ``most`` of them."""
     ways: list[_Items] = [()]
@@ -64,9 +69,17 @@ def _branches(what: Any, argument: Any) -> list[_Items]:
     return [((what, argument),)]
 
 
+def may_begin(pattern: bytes, line: Sets) -> bool:
+    """Whether a match may begin with a line's first bytes, of which only sets are known."""
+    parsed = _parser.parse(pattern, re.DOTALL)
+    walk = _Walk([0] * len(line), line)
+    ends = walk.along(parsed, {0}) if line else {0}
+    return bool(parsed.state.flags & re.IGNORECASE or ends or walk.has_left)
+
+
 def _sets(items: _Items, places: int) -> Sets:
     sets = [0] * places
-    ends = _Walk(sets).along(items, {0})
+    ends = _Walk(sets, [ANYTHING] * places).along(items, {0})
     for place in range(min(ends, default=places), places):
         sets[place] = ANYTHING
     return sets
@@ -75,8 +88,12 @@ def _sets(items: _Items, places: int) -> Sets:
 class _Walk:
     """Goes through an expression from all places at once where a part of it may begin."""
 
-    def __init__(self, sets: Sets) -> None:
+    def __init__(self, sets: Sets, line: Sets) -> None:
+        """``sets`` is filled with what is met; only what may be in ``line`` is gone over."""
         self._sets = sets
+        self._line = line
+        self.has_left = False
+        """It may go on behind the last place."""
 
     def along(self, items: Iterable[tuple[Any, Any]], starts: set[int]) -> set[int]:
         """The places where it may end; those behind the last one do not count."""
@@ -87,28 +104,53 @@ class _Walk:
     def _over(self, what: str, argument: Any, starts: set[int]) -> set[int]:
         if what in _OF_NO_WIDTH:
             return starts
-        if what == "BRANCH":
-            return set().union(*(self.along(branch, starts) for branch in argument[1]))
         if what in _REPEATS:
-            return self._repeated(*argument, starts)
-        if what == "ATOMIC_GROUP":
-            return self.along(argument, starts)
-        if what == "SUBPATTERN" and not argument[1] & re.IGNORECASE:
-            return self.along(argument[3], starts)
+            least, most, items = argument
+            return self._repeated(least, most, items, starts)
+        parts = _parts(what, argument)
+        if parts is not None:
+            return set().union(*(self.along(part, starts) for part in parts))
         allowed = _allowed(what, argument)
-        if allowed is None:  # of any width
-            return set(range(min(starts, default=len(self._sets)), len(self._sets)))
+        return self._anywhere(starts) if allowed is None else self._beyond(starts, allowed)
+
+    def _beyond(self, starts: set[int], allowed: int) -> set[int]:
+        ends = set()
         for start in starts:
             self._sets[start] |= allowed
-        return {start + 1 for start in starts if start + 1 < len(self._sets)}
+            if allowed & self._line[start]:
+                ends.add(start + 1)
+        self.has_left |= len(self._line) in ends
+        return ends - {len(self._line)}
+
+    def _anywhere(self, starts: set[int]) -> set[int]:
+        """Behind something that is not understood."""
+        behind = range(min(starts, default=len(self._sets)), len(self._sets))
+        for place in behind:
+            self._sets[place] = ANYTHING
+        return set(behind)
 
     def _repeated(self, least: int, most: int, items: _Items, starts: set[int]) -> set[int]:
         ends = set(starts) if least == 0 else set()
         for count in range(1, min(most, len(self._sets)) + 1):
             starts = self.along(items, starts)
+            if not starts:
+                break
             if count >= least:
                 ends |= starts
         return ends
+
+
+def _parts(what: str, argument: Any) -> list[_Items] | None:
+    """The expressions of which one stands here; None: it is not made of others, or with flags of its own."""
+    match what:
+        case "BRANCH":
+            return list(argument[1])
+        case "ATOMIC_GROUP":
+            return [argument]
+        case "SUBPATTERN" if not argument[1]:
+            return [argument[3]]
+        case _:
+            return None
 
 
 def _allowed(what: str, argument: Any) -> int | None:

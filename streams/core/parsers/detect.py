@@ -5,20 +5,23 @@ same record whatever stood before them and wherever a worker began to read. What
 first; that changes nothing, because no line is of two formats (tests/streams/test_golden.py holds every sample of every
 format against all others, tests/streams/test_detect.py thousands of changed ones).
 
-A few bytes of a line leave few formats over: each place has a table of 256 sets, which formats may have that byte there,
-made of the signatures (`streams.core.parsers.beginnings`), and a line's formats are those in the sets of all of its
-places. Only their signatures are matched, and only those that match are read.
+A few bytes of a line leave few formats over: each place has a table of 256 sets, which formats may have that byte
+there, made of the signatures (`streams.core.parsers.beginnings`), and a line's formats are those in the sets of all of
+its places. Of the many that begin with a date most are left out by the form of the time and what stands behind it:
+``0000-00-00 00:00:00,000 aa`` stands for all times in milliseconds with a word in small letters behind them. Only the
+signatures that are left are matched, and only formats whose signatures match are read.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import string
+from collections.abc import Callable, Iterable, Mapping
 from itertools import groupby
 from typing import Any, Final
 
 from streams.core.parsers import text
-from streams.core.parsers.beginnings import beginnings
+from streams.core.parsers.beginnings import always_has, beginnings, may_begin
 from streams.core.parsers.layout import without_colours
 from streams.core.parsers.parsed import Parser
 
@@ -35,10 +38,25 @@ _COMBINED_MAX: Final = 256
 """So many combinations of signatures are made into one expression, which takes milliseconds each. Where odd lines have
 used them up, signatures are matched one by one."""
 
+_SHAPES_MAX: Final = 1024
+"""The formats of so many forms of a time are remembered, which takes milliseconds each."""
+_MANY: Final = 3
+"""More signatures than these are worth a look at the time."""
+
 _Match = Callable[[bytes], re.Match[bytes] | None]
 _Choice = tuple[_Match, list[tuple[_Match, tuple[Parser, ...]]]]
 """One expression for all signatures, whose group tells the first that matches; each signature with its formats."""
 _EACH: Final = re.compile(b"()").match
+
+_TIME: Final = re.compile(
+    rb"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|[+-]\d\d:?\d\d))?.{0,3}", re.DOTALL
+).match
+_KINDS: Final = {b"0": string.digits, b"a": string.ascii_lowercase, b"A": string.ascii_uppercase}
+_SHAPE: Final = bytes.maketrans(
+    "".join(_KINDS.values()).encode(), b"".join(kind * len(members) for kind, members in _KINDS.items())
+)
+"""What a byte looks like: a digit, a small letter, a capital, or itself."""
+_BYTES_OF: Final = [sum(1 << each for each in range(256) if _SHAPE[each] == shape) for shape in range(256)]
 
 
 class Detection:
@@ -55,8 +73,13 @@ class Detection:
         ]
         """A bit of a set is the way of this number."""
         self._coloured: Final = sum(1 << number for number, (parser, _) in enumerate(self._ways) if parser.coloured)
+        self._without_bracket: Final = sum(
+            1 << number for number, (parser, _) in enumerate(self._ways) if not always_has(parser.signature, b"[")
+        )
+        """Formats of lines that may have no bracket in them, as most lines of text: not those of access logs."""
         self._tables: Final = [self._table(place) for place in PLACES]
         self._choices: Final[dict[int, _Choice]] = {}
+        self._by_shape: Final[dict[bytes, _Choice]] = {}
         self._combined: Final[dict[bytes, _Match]] = {}
 
     def read(self, content: bytes, last: Parser) -> Found:
@@ -66,21 +89,27 @@ class Detection:
             if found is not None:
                 return last, found
         if b"\x1b[" in content:
-            return self._read_coloured(content)
+            return self._read_coloured(content) or (self._text, text.read(content))
         ways = self._ways_of(content)
-        if ways:
-            which, choices = self._choices.get(ways) or self._chosen(ways)
-            match = which(content)
-            if match is not None:
-                for has_signature, parsers in choices[(match.lastindex or 1) - 1 :]:
-                    if has_signature(content):
-                        for parser in parsers:
-                            found = parser.read(content)
-                            if found is not None:
-                                return parser, found
-        return self._text, text.read(content)
+        if b"[" not in content:
+            ways &= self._without_bracket
+        return (ways and self._read_one_of(ways, content)) or (self._text, text.read(content))
 
-    def _read_coloured(self, content: bytes) -> Found:
+    def _read_one_of(self, ways: int, content: bytes) -> Found | None:
+        which, choices = self._choices.get(ways) or self._chosen(ways)
+        if len(choices) > _MANY and (time := _TIME(content)):
+            shape = time[0].translate(_SHAPE)
+            which, choices = self._by_shape.get(shape) or self._with_shape(shape) or (which, choices)
+        match = which(content)
+        for has_signature, parsers in choices[(match.lastindex or 1) - 1 :] if match else ():
+            if has_signature(content):
+                for parser in parsers:
+                    found = parser.read(content)
+                    if found is not None:
+                        return parser, found
+        return None
+
+    def _read_coloured(self, content: bytes) -> Found | None:
         plain = without_colours(content)
         ways = (self._ways_of(content) & ~self._coloured) | (self._ways_of(plain) & self._coloured)
         for has_signature, parsers in self._chosen(ways)[1] if ways else ():
@@ -89,7 +118,7 @@ class Detection:
                     found = parser.read(content)
                     if found is not None:
                         return parser, found
-        return self._text, text.read(content)
+        return None
 
     def _ways_of(self, content: bytes) -> int:
         """The ways in which a line may begin."""
@@ -108,19 +137,32 @@ class Detection:
         ]
 
     def _chosen(self, ways: int) -> _Choice:
-        """The formats that begin in some ways, in the registry's order; neighbours of one signature stand together."""
+        """The formats that begin in some ways."""
         choice = self._choices.get(ways)
         if choice is None:
             parsers = {parser: None for number, (parser, _) in enumerate(self._ways) if ways >> number & 1}
-            groups = [(each, tuple(of_it)) for each, of_it in groupby(parsers, lambda parser: parser.signature)]
-            choice = (
-                self._which(b"|".join(b"(%b)" % each for each, _ in groups)),
-                [(re.compile(each, re.DOTALL).match, of_it) for each, of_it in groups],
-            )
             if len(self._choices) >= _CHOICES_MAX:
                 self._choices.clear()
-            self._choices[ways] = choice
+            choice = self._choices[ways] = self._choice(parsers)
         return choice
+
+    def _with_shape(self, shape: bytes) -> _Choice | None:
+        """The formats that may begin with a time and what stands behind it; None where too many forms were met."""
+        if len(self._by_shape) >= _SHAPES_MAX:
+            return None
+        line = [_BYTES_OF[each] for each in shape]
+        parsers = {parser: None for parser, _ in self._ways}
+        found = [parser for parser in parsers if may_begin(parser.signature, line)]
+        choice = self._by_shape[shape] = self._choice(found)
+        return choice
+
+    def _choice(self, parsers: Iterable[Parser]) -> _Choice:
+        """Formats in the registry's order; neighbours of one signature stand together."""
+        groups = [(each, tuple(of_it)) for each, of_it in groupby(parsers, lambda parser: parser.signature)]
+        return (
+            self._which(b"|".join(b"(%b)" % each for each, _ in groups)),
+            [(re.compile(each, re.DOTALL).match, of_it) for each, of_it in groups],
+        )
 
     def _which(self, pattern: bytes) -> _Match:
         match = self._combined.get(pattern)

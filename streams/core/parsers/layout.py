@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
+from streams.core.parsers.message import text, utc_text
 from streams.core.parsers.parsed import Fields, Parser, decode
 
 Found = re.Match[bytes]
@@ -30,28 +30,12 @@ LEVEL: Final = (
 """A level in capitals, as loggers print it."""
 
 _COLOUR: Final = re.compile(rb"\x1b\[[\d;]{0,40}m")
-_PARTS: Final = re.compile(rf"({DATE.decode()})[ T]({CLOCK.decode()})(?:[.,](\d{{1,9}}))? ?(Z|[+-]\d\d:?\d\d)?")
 
 
 @lru_cache(maxsize=1)
 def without_colours(content: bytes) -> bytes:
     """Return a line without SGR sequences. Several layouts ask for the same line."""
     return _COLOUR.sub(b"", content)
-
-
-def time_text(text: str) -> str:
-    """Return a full time with a zone as RFC 3339 in UTC, anything else as it is."""
-    parts = _PARTS.fullmatch(text)
-    if parts is None or parts[4] is None:
-        return text
-    fraction = "." + parts[3] if parts[3] else ""
-    if parts[4] == "Z":
-        return f"{parts[1]}T{parts[2]}{fraction}Z"
-    try:
-        moment = datetime.fromisoformat(f"{parts[1]}T{parts[2]}{parts[4]}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return text
-    return moment.replace(tzinfo=None).isoformat() + fraction + "Z"
 
 
 def layout(
@@ -87,7 +71,7 @@ def layout(
 
     def fields(content: bytes, found: Found) -> Fields:
         whole, flags = decode(content)
-        groups = {name: _text(value) for name, value in found.groupdict().items() if value}
+        groups = {name: text(value) for name, value in found.groupdict().items() if value}
         level, body = groups.pop("level", None), groups.pop("body", whole)
         event = {
             "severity_text": level if severity(found) else None,
@@ -106,10 +90,6 @@ def layout(
     return Parser(read, severity, fields, signature=signature, coloured=True)
 
 
-def _text(value: bytes) -> str:
-    return value.decode(errors="backslashreplace")
-
-
 class _Attributes:
     """How the groups of a layout become attributes."""
 
@@ -125,5 +105,5 @@ class _Attributes:
             if name in self._integers:
                 found[name] = int(value)
             else:
-                found[name] = time_text(value) if name == "time" else value.strip()
+                found[name] = utc_text(value) if name == "time" else value.strip()
         return found

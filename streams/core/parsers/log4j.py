@@ -13,9 +13,10 @@ Hadoop and Spark are delivered with.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from streams.core.parsers import tracing_subscriber
+from streams.core.parsers import hclog, tracing_subscriber
 from streams.core.parsers.layout import CLOCK, DATE, LEVEL, ZONE, layout
 
 _FULL: Final = DATE + rb"[ T]" + CLOCK + rb"(?:[.,:]\d{1,9})?+" + ZONE + rb"?+"
@@ -51,9 +52,14 @@ _HADOOP: Final = (
 )
 
 
-def _is_of_rust(content: bytes) -> bool:
-    """Whether a line begins as tracing's do: microseconds in UTC, and the level to the right of five columns."""
-    return tracing_subscriber.PARSER.read(content) is not None
+_PADDED: Final = re.compile(tracing_subscriber.PARSER.signature + b"|" + hclog.PARSER.signature)
+
+
+def _says_more(content: bytes) -> bool:
+    """Whether a line begins as those of Rust's tracing or of HashiCorp's programs do, which pad their levels."""
+    return _PADDED.match(content) is not None and any(
+        parser.read(content) is not None for parser in (tracing_subscriber.PARSER, hclog.PARSER)
+    )
 
 
 PARSER: Final = layout(
@@ -71,5 +77,5 @@ PARSER: Final = layout(
         "line2": "code.line.number",
     },
     integers=("process.pid", "code.line.number"),
-    unless=_is_of_rust,
+    unless=_says_more,
 )

@@ -17,8 +17,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from streams.core.parsers.layout import time_text
 from streams.core.parsers.levels import level_number
+from streams.core.parsers.message import utc_text
 from streams.core.parsers.pairs import QUOTED, read_pairs, unquoted
 from streams.core.parsers.parsed import Fields, Parser, decode
 from streams.core.parsers.trace_ids import TRACE_FIELDS, take_ids
@@ -73,7 +73,7 @@ def fields(content: bytes, found: Found) -> Fields:
         "severity_text": level,
         "body": whole if body is None else body + "\n" + rest if rest else body,
         "original": None if body is None else whole,
-        "attributes": pairs if time is None else {"time": time_text(time), **pairs},
+        "attributes": pairs if time is None else {"time": utc_text(time), **pairs},
         "trace_id": trace,
         "span_id": span,
         "parser": "logfmt",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from streams.core.parsers.parsed import Fields, decode
 
 _TIME: Final = re.compile(
-    rb"(\d{4})[-./](\d\d)[-./](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))? ?(?:(Z|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)"
+    r"(\d{4})[-./](\d\d)[-./](\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))? ?(?:Z|UTC|GMT|([+-]\d\d)(?::?(\d\d))?)",
+    re.ASCII,
 )
 
 
@@ -41,16 +42,22 @@ def text(value: bytes) -> str:
 
 
 def time_text(written: bytes) -> str:
+    """What `utc_text` makes of bytes."""
+    return utc_text(text(written))
+
+
+def utc_text(written: str) -> str:
     """RFC 3339 in UTC of a time that says its zone as an offset, Z, UTC or GMT; any other as it is written."""
     found = _TIME.fullmatch(written)
     if found is None:
-        return text(written)
-    year, month, day, clock, fraction, _, sign, hours, minutes = found.groups()
+        return written
+    year, month, day, clock, fraction, hours, minutes = found.groups()
     try:
-        moment = datetime.fromisoformat((year + b"-" + month + b"-" + day + b"T" + clock).decode())
-        if sign:
-            offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
-            moment = moment - offset if sign == b"+" else moment + offset
+        moment = datetime.fromisoformat(
+            f"{year}-{month}-{day}T{clock}" + (f"{hours}:{minutes or '00'}" if hours else "")
+        )
+        if hours:
+            moment = moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        return text(written)
-    return moment.isoformat() + (f".{fraction.decode()}Z" if fraction else "Z")
+        return written
+    return moment.isoformat() + (f".{fraction}Z" if fraction else "Z")

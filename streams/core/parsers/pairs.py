@@ -41,7 +41,10 @@ def _character(escape: re.Match[str]) -> str:
 
 def read_pairs(text: str) -> dict[str, str]:
     """Return the values by key; of keys that come twice the last one."""
-    return {unquoted(key[:-1]): unquoted(value) for key, value in PAIR.findall(text)}
+    return {
+        key[:-1] if key[0] != '"' else unquoted(key[:-1]): value if value[:1] != '"' else unquoted(value)
+        for key, value in PAIR.findall(text)
+    }
 
 
 def split_pairs(text: str) -> tuple[str, dict[str, str]]:

@@ -31,8 +31,9 @@ def _says_more(content: bytes) -> bool:
 
 PARSER: Final = layout(
     "python_logging",
-    rb"(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)(?::[\w.-]+:| \d{4}-)|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,6})? "
-    rb"(?:- |\S+ [\w.-]+\[\d+\] )|\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\]]{0,16}\] "
+    rb"(?:DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)(?::[\w.-]+:| \d{4}-)"
+    rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{3,6})? (?:- |\S+ [\w.-]+\[\d+\] )"
+    rb"|\[\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\]]{0,16}\] "
     rb"(?:[A-Z]+ in |\{|\[[A-Z]+ *\] [\w.-]+: )",
     _LEVEL + rb":" + _LOGGER + rb":(?P<body>.*)",
     _TIME + rb" - (?:" + _LOGGER + rb" - )?" + _LEVEL + rb" +- (?P<body>.*)",

@@ -8,6 +8,8 @@ Lines that fit a format which says more are that format's.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Final
 
 from streams.core.parsers import (
@@ -22,14 +24,27 @@ from streams.core.parsers import (
     wildfly,
 )
 from streams.core.parsers.layout import DATE_TIME, LEVEL, layout
+from streams.core.parsers.parsed import Parser
 
-_IN_BRACKETS: Final = tuple(parser.PARSER.read for parser in (kafka, log4js, pino_pretty, python_logging))
-_OTHERS: Final = tuple(parser.PARSER.read for parser in (log4j, spring_boot, tracing_subscriber, hclog, wildfly))
+_Question = Callable[[bytes], object]
+"""Whether lines may be of some formats, and how each of these reads."""
+
+
+def _richer(*parsers: Parser) -> tuple[_Question, tuple[_Question, ...]]:
+    signatures = re.compile(b"|".join(parser.signature for parser in parsers), re.DOTALL)
+    return signatures.match, tuple(parser.read for parser in parsers)
+
+
+_IN_BRACKETS: Final = _richer(kafka.PARSER, log4js.PARSER, pino_pretty.PARSER, python_logging.PARSER)
+_SELDOM: Final = _richer(spring_boot.PARSER, tracing_subscriber.PARSER, hclog.PARSER, wildfly.PARSER)
+_OFTEN: Final = _richer(log4j.PARSER)
 
 
 def _says_more(content: bytes) -> bool:
-    others = _IN_BRACKETS if content[:1] == b"[" else _OTHERS
-    return any(read(content) is not None for read in others)
+    for may_be, reads in (_IN_BRACKETS,) if content[:1] == b"[" else (_SELDOM, _OFTEN):
+        if may_be(content) is not None and any(read(content) is not None for read in reads):
+            return True
+    return False
 
 
 PARSER: Final = layout(

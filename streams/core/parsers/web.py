@@ -26,14 +26,15 @@ CLF_TIME: Final = rb"\d\d/[A-Z][a-z][a-z]/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
 """Time of the common log format, ``21/Nov/2026:12:51:59 +0000``."""
 NUMBER_OR_DASH: Final = NUMBER + b"|-"
 CLIENT: Final = (
-    rb"(?!\d{4}[-/.]\d\d[-/.]\d\d[ T]|\d\d/\d\d/\d\d |\d\d:\d\d:\d\d[.,]|\d{6} \d{6} |\d{1,2}:\d\d[AP]M |[A-Z]{4,8}:(?!\d))"
+    rb"(?!\d{4}[-/.]\d\d[-/.]\d\d[ T]|\d\d/\d\d/\d\d |\d\d:\d\d:\d\d[.,]|\d{6} \d{6} |\d{1,2}:\d\d[AP]M "
+    rb"|[A-Z]{4,8}:(?!\d))"
     rb'[^\s"\[{(<][^\s"\[]{0,255}+'
 )
 """What an access log's line begins with: an address or a name, and not the time or level of another one's."""
 USER: Final = rb'[^":\[\n]{1,255}'
 """A user's name, perhaps with blanks in it; no colon can be in one (RFC 7617, 2)."""
 ACCESS_SIGNATURE: Final = (
-    CLIENT + rb" (?:- \[[^\]\s]{1,255}+\] )?+[^ \"\[\n]{1,255}+ " + USER + rb"\[" + CLF_TIME + rb'\] "'
+    CLIENT + rb" (?:- \[[^\]\s]{1,255}+\] )?+[^ \"\[\n]{1,255}+ " + USER + rb"+\[" + CLF_TIME + rb'\] "'
 )
 """The beginning that all formats have which add something to the common one; a single question for all of them."""
 
