@@ -1,10 +1,10 @@
-"""Every format reads its golden samples exactly, and no other format takes them.
+r"""Every format reads its golden samples exactly, and no other format takes them.
 
-``golden/<parser>.yaml`` is a list of cases: ``line`` (text; ``\\xNN`` in double quotes stands for a code point, use
-``bytes`` with Latin-1 text for raw bytes), what must come out of it (``severity`` as a short name such as ``warn``, or
-null; ``severity_text``, ``body``, ``attributes``, and, where they are set, ``trace_id``, ``span_id``, ``original``,
-``flags``), and ``source``: the specification, program or file that the line is from. ``refused`` is a line that is not of the format.
-``detected: false`` is for lines that are not recognised by themselves, ``detected_as`` for those of another format.
+``golden/<parser>.yaml`` is a list of cases: ``line`` (text) or ``bytes`` (Latin-1 text that stands for raw bytes), and
+what must come out of it (``severity`` as a short name such as ``warn``, or null; ``severity_text``, ``body``,
+``attributes``, and, where they are set, ``trace_id``, ``span_id``, ``original``, ``flags``), and ``source``: the
+specification, program or file that the line is from. ``refused`` is a line that is not of the format. ``detected:
+false`` is for lines that are not recognised by themselves, ``detected_as`` for those that another format takes.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def _short_lines_are_long() -> Iterator[None]:
 
 @st.composite
 def traces(draw: st.DrawFn) -> list[File]:
-    """Files of one container in which traces of two streams are interleaved, cut into partial lines, and apart in time."""
+    """Files of one container: traces of two streams, interleaved, cut into partial lines, and apart in time."""
     clock, restart, files = 0, 0, []
     for number in range(1, draw(st.integers(1, 3)) + 1):
         lines = []

@@ -59,6 +59,20 @@ _SHAPE: Final = bytes.maketrans(
 _BYTES_OF: Final = [sum(1 << each for each in range(256) if _SHAPE[each] == shape) for shape in range(256)]
 
 
+def _lookup(*tables: list[int]) -> Callable[[bytes], int]:
+    """What tells the ways in which a line may begin; a function of its own because it is asked for every line."""
+    first, second, fifth, behind_date, behind_time, next_to_it, behind_millis = tables
+
+    def ways_of(content: bytes) -> int:
+        head = content if len(content) >= _SHORTEST else content.ljust(_SHORTEST, b"\0")
+        return (
+            first[head[0]] & second[head[1]] & fifth[head[4]] & behind_date[head[10]]
+            & behind_time[head[19]] & next_to_it[head[20]] & behind_millis[head[24]]
+        )  # fmt: skip
+
+    return ways_of
+
+
 class Detection:
     """The formats that are looked for."""
 
@@ -77,7 +91,7 @@ class Detection:
             1 << number for number, (parser, _) in enumerate(self._ways) if not always_has(parser.signature, b"[")
         )
         """Formats of lines that may have no bracket in them, as most lines of text: not those of access logs."""
-        self._tables: Final = [self._table(place) for place in PLACES]
+        self._ways_of: Final = _lookup(*(self._table(place) for place in PLACES))
         self._choices: Final[dict[int, _Choice]] = {}
         self._by_shape: Final[dict[bytes, _Choice]] = {}
         self._combined: Final[dict[bytes, _Match]] = {}
@@ -119,15 +133,6 @@ class Detection:
                     if found is not None:
                         return parser, found
         return None
-
-    def _ways_of(self, content: bytes) -> int:
-        """The ways in which a line may begin."""
-        head = content if len(content) >= _SHORTEST else content.ljust(_SHORTEST, b"\0")
-        first, second, fifth, behind_date, behind_time, next_to_it, behind_millis = self._tables
-        return (
-            first[head[0]] & second[head[1]] & fifth[head[4]] & behind_date[head[10]]
-            & behind_time[head[19]] & next_to_it[head[20]] & behind_millis[head[24]]
-        )  # fmt: skip
 
     def _table(self, place: int) -> list[int]:
         """The ways in which a line may begin, by the byte at a place."""

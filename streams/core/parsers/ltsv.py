@@ -22,7 +22,7 @@ from streams.core.parsers.web import (
     no_severity,
 )
 
-SIGNATURE: Final = rb"(?:time|host):[^\t]{1,255}+\t[0-9A-Za-z_.-]{1,64}+:"
+SIGNATURE: Final = rb"(?:time|host):[^\t]{0,255}+\t[0-9A-Za-z_.-]{1,64}+:"
 
 _LABEL: Final = re.compile(rb"[0-9A-Za-z_.-]{1,128}+")
 _PAIR: Final = rb"[0-9A-Za-z_.-]{1,128}+:[^\t]*+"

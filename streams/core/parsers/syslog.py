@@ -28,7 +28,7 @@ _MONTH: Final = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK: Final = rb"\d\d:\d\d:\d\d"
 _ISO: Final = rb"\d{4}-\d\d-\d\dT" + _CLOCK + rb"(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _OLD: Final = _MONTH + rb" [ \d]\d (?:\d{4} )?" + _CLOCK + rb"(?:\.\d{1,9})?"
-_NO_LEVEL: Final = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)[ :])"
+_NO_LEVEL: Final = rb"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL|TRC|DBG|INF|WRN|FTL|PNC)[ :])"
 """What some programs have where a syslog line has its host."""
 _TAG: Final = rb"(?P<tag>[^\s:\[\]]{1,128})(?:\[(?P<process>[^\]\s]{0,64})\])?: ?"
 _PID_TAG: Final = (
