@@ -7,20 +7,22 @@ record may be finished by a later chunk, even one of the next file, and still be
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from schemas.codec import Codec
-from schemas.document import DocumentWriter, shared_part
+from schemas.document import DocumentWriter
 from schemas.identity import INCOMPLETE
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
-from streams.core.enrich import Pods, attributes_of, facts_of, is_resolved, resource_of, tag_of
+from streams.core.enrich import Pods, attributes_of
 from streams.core.entries import take_entries
 from streams.core.framing import framing_of
 from streams.core.framing.event import Container
 from streams.core.framing.line import LineFraming
 from streams.core.join import CutLine, Entry, SourceState
 from streams.core.lines import Lines, lines_of
+from streams.core.origins import Origins
 from streams.core.records import RecordBuilder
 from streams.core.treatment import Treatments
 from streams.core.work import JoinLimits, Origin, Result, Work
@@ -55,7 +57,7 @@ class Processor:
         self.treatments = treatments
         """What happens to the records of each source; changed when rules change."""
         self._limits = limits
-        self._pods = pods
+        self._origins = Origins(pods)
         self._clock = clock
         """Nanoseconds since 1970, for the time in dead letters."""
         self._names = names
@@ -72,24 +74,13 @@ class Processor:
             source["id"],
             chunk["incarnation"],
             chunk["observed_timestamp"],
-            self._origin(chunk),
+            self._origins.of(chunk, self.treatments),
             framing_of(chunk),
             attributes_of(source),
             done,
             start=chunk["offset"],
             end=chunk["offset"] + len(chunk["payload"]),
             ended=chunk["ended"],
-        )
-
-    def _origin(self, chunk: Mapping[str, Any]) -> Origin:
-        tag = tag_of(chunk["source"], chunk["path"])
-        resource = resource_of(chunk, tag, self._pods)
-        treatment = self.treatments.of(facts_of(resource, chunk["source"]))
-        return Origin(
-            self._writer.prefix(resource),
-            shared_part(resource) if treatment.plan.json_topics else b"",
-            treatment,
-            is_resolved(resource),
         )
 
     def process(self, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float) -> Result:
@@ -103,7 +94,7 @@ class Processor:
             work.lines = builder.counts["lines_total",] = 1
             builder.reject(work, chunk["offset"], chunk["payload"], _why_not(chunk["source"]), "unsupported_framing")
         else:
-            take_entries(builder, work, framing(chunk), lambda container: self._origin(_chunk_of(chunk, container)))
+            take_entries(builder, work, framing(chunk), partial(self._origin_of, chunk))
             if chunk["source"]["framing"] in NUMBERED:
                 work.end = work.start + work.lines
         self._count_redactions(builder)
@@ -114,6 +105,10 @@ class Processor:
             for detector, amount in redactor.hits.items():
                 builder.counts["redactions_total", detector] += amount
             redactor.hits.clear()
+
+    def _origin_of(self, chunk: Mapping[str, Any], container: Container) -> Origin:
+        """That of a container which an entry names."""
+        return self._origins.make(_chunk_of(chunk, container), self.treatments)
 
     def _lines(
         self, builder: RecordBuilder, state: SourceState[Work], chunk: dict[str, Any], work: Work, now: float
@@ -148,7 +143,7 @@ class Processor:
         self, value: bytes, partition: int, offset: int, message: str, chunk: Mapping[str, Any] | None = None
     ) -> bytes:
         """The dead letter of a Kafka value that cannot be used. ``chunk``: what could be decoded of it all the same."""
-        redactor = None if chunk is None else self._origin(chunk).treatment.redactor
+        redactor = None if chunk is None else self._origins.of(chunk, self.treatments).treatment.redactor
         original = value if redactor is None else redactor.content(value)
         return self._builder().letter(
             partition, offset, UNREADABLE_CHUNK, message, original, redacted=redactor is not None

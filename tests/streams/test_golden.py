@@ -9,7 +9,6 @@ false`` is for lines that are not recognised by themselves, ``detected_as`` for 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,10 @@ from schemas.severity import SEVERITIES
 from streams.core.framing.attributes import json_text
 from streams.core.parsers import PARSERS
 from streams.core.parsers.detect import Detection
+from tests.streams.samples import GOLDEN, content_of
 
-GOLDEN = Path(__file__).parent / "golden"
 DETECTION = Detection(PARSERS)
 SYNTAX = {"line", "bytes", "refused", "source", "detected", "detected_as"}
-
-
-def content_of(case: dict[str, Any], key: str = "line") -> bytes:
-    return case["bytes"].encode("latin-1") if "bytes" in case else case[key].encode()
 
 
 def all_cases(key: str) -> list[Any]:
