@@ -92,7 +92,12 @@ def _tell_set(
 def make_app(kind: str, noun: str) -> typer.Typer:
     """``get``, ``unset``, ``list`` and ``history`` of one kind of rule; ``set`` is its own."""
     app = typer.Typer(no_args_is_help=True, help=f"Live rules about {noun}: changed without a restart.")
+    for add in (_add_unset, _add_get, _add_list, _add_history):  # the order of --help
+        add(app, kind)
+    return app
 
+
+def _add_unset(app: typer.Typer, kind: str) -> None:
     @app.command()
     def unset(
         name: Annotated[str, typer.Argument(help="Id of the rule, or its pattern.")],
@@ -110,6 +115,8 @@ def make_app(kind: str, noun: str) -> typer.Typer:
         with ControlTopic(find_settings(config, data)) as topic:
             _unset(topic, kind, name, (author or who(), reason), as_json=json)
 
+
+def _add_get(app: typer.Typer, kind: str) -> None:
     @app.command()
     def get(
         tag: Annotated[str, typer.Argument(help="Tag of a source: kube.shop.cart-7d9f.app")],
@@ -131,6 +138,8 @@ def make_app(kind: str, noun: str) -> typer.Typer:
         settings = find_settings(config, data)
         explain(settings, _read(settings), kind, tag, told, node, as_json=json)
 
+
+def _add_list(app: typer.Typer, kind: str) -> None:
     @app.command("list")
     def list_rules(
         *,
@@ -144,6 +153,8 @@ def make_app(kind: str, noun: str) -> typer.Typer:
         settings = find_settings(config, data)
         _list(settings, _read(settings), kind, everything=everything, as_json=json)
 
+
+def _add_history(app: typer.Typer, kind: str) -> None:
     @app.command()
     def history(
         name: Annotated[str | None, typer.Argument(help="Only the rule with this id.")] = None,
@@ -155,8 +166,6 @@ def make_app(kind: str, noun: str) -> typer.Typer:
         """Show every version that is still in logs.control: who, when, why, and what became of it."""
         be_quiet()
         _history(_read(find_settings(config, data)), kind, name, as_json=json)
-
-    return app
 
 
 def _read(settings: Settings) -> list[Version]:

@@ -1,52 +1,17 @@
-"""Severity gates and routes mean what fluentd's match and copy mean; live rules and annotations come first."""
+"""Severity gates and routes mean what fluentd's match and copy mean."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.settings import Route, SeverityRule, parse_settings
-from schemas.settings.multiline import LinePatterns
-from schemas.settings.redaction import RedactionRule
 from schemas.severity import minimum_number
-from streams.core.rules import SEVERITIES, Facts, LiveRule, Plan, Rules
-
-TAG = "kube.shop.cart-0.app"
-
-
-def facts(tag: str = TAG, labels: Mapping[str, str] | None = None, **annotations: str) -> Facts:
-    """A container's facts by its tag; annotations by name with _ for -."""
-    parts = tag.split(".") if tag.startswith("kube.") else ["", "", "", ""]
-    asked = {f"logferry.io/{name.replace('_', '-')}": value for name, value in annotations.items()}
-    return Facts(tag, parts[1], parts[2], parts[3], labels or {}, asked, "node-1")
-
-
-def rules(text: str, *live: LiveRule) -> Rules:
-    return Rules.of(parse_settings(text, "logferry.yaml", {}), live)
-
-
-def plan(text: str, tag: str = TAG, **annotations: str) -> Plan:
-    return rules(text).plan(facts(tag, **annotations))
-
-
-def live(rule_id: str, kind: str, at: int = 0, **told: Any) -> LiveRule:
-    model = {"severity": SeverityRule, "route": Route}[kind]
-    return LiveRule(rule_id, kind, model.model_validate({"match": "**", **told}), at)
-
-
-DESIGN = """
-severity:
-  - {match: "kube.kube-system.**", minimum: warn}
-routes:
-  - {match: "kube.*.gallery.access-log.**", topic: logs.access, copy: true}
-  - {match: "**", minimum: error, topic: logs.errors, copy: true}
-  - {match: "kube.**", topic: logs.app}
-"""
+from streams.core.rules import SEVERITIES, LiveRule, Rules
+from tests.streams.ruling import DESIGN, TAG, facts, plan, rules
 
 
 @pytest.mark.parametrize(
@@ -153,133 +118,6 @@ def test_pattern_and_place_must_both_fit() -> None:
     text = 'severity: [{match: "kube.*.*.app", where: {namespaces: shop}, minimum: error}]'
     tags = (TAG, "kube.dev.cart-0.app", "kube.shop.cart-0.db")
     assert [plan(text, tag).minimum for tag in tags] == [17, 0, 0]
-
-
-# -- annotations ---------------------------------------------------------------------------------------------------
-
-
-def test_an_excluded_pod_leaves_nothing_whatever_the_severity() -> None:
-    found = plan(DESIGN, exclude="true")
-    assert set(found.topics) == {()}
-    assert (set(found.drop_reasons), set(found.drop_details)) == ({"excluded"}, {"excluded"})
-
-
-def test_an_annotation_for_one_container_leaves_the_others_alone() -> None:
-    asked = {"logferry.io/exclude.db": "True", "logferry.io/parser": "json", "logferry.io/parser.db": "text"}
-    found = {
-        name: rules("").plan(Facts(f"kube.shop.cart-0.{name}", "shop", "cart-0", name, {}, asked, "n"))
-        for name in ("app", "db")
-    }
-    assert {name: (each.topics[9], each.parser) for name, each in found.items()} == {
-        "app": (("logs.app",), "json"),
-        "db": ((), "text"),
-    }
-
-
-def test_the_minimum_of_an_annotation_wins_over_the_settings() -> None:
-    text = 'severity: [{match: "**", minimum: error}]'
-    found = plan(text, minimum_severity="DEBUG")
-    assert (found.minimum, found.drop_reasons[4], found.drop_details[4]) == (5, "severity", "severity/annotation")
-    assert plan(text).drop_details[4] == "severity"
-
-
-def test_the_parser_of_an_annotation_wins_over_the_settings() -> None:
-    text = 'parse: [{match: "kube.**", parser: json}]'
-    assert [plan(text).parser, plan(text, parser="text").parser, plan(text, parser="auto").parser] == [
-        "json",
-        "text",
-        None,
-    ]
-
-
-@pytest.mark.parametrize(
-    ("asked", "mode"),
-    [("off", "off"), ("go, java", ("java", "go")), ("start:^\\d", LinePatterns(start=r"^\d"))],
-)
-def test_the_way_of_joining_lines_of_an_annotation_wins_over_the_settings(asked: str, mode: Any) -> None:
-    text = 'multiline: [{match: "kube.**", mode: auto, timeout_secs: 9}]'
-    found, other = plan(text, multiline=asked), plan(text)
-    assert (found.multiline, found.multiline_rule, found.problems) == (mode, None, ())
-    assert other.multiline_rule is not None
-    assert (other.multiline, other.multiline_rule.timeout_secs) == ("auto", 9.0)
-
-
-def test_all_redactions_and_transforms_for_a_source_apply_live_ones_first() -> None:
-    text = """
-redaction: [{match: "kube.**", detect: [email]}, {match: "host.**", detect: [email]}]
-transform: [{where: {namespaces: shop}, remove: [password]}, {match: "**", remove: [token]}]
-"""
-    settings = parse_settings(text, "logferry.yaml", {})
-    newer = LiveRule("r", "redaction", RedactionRule.model_validate({"match": "**", "detect": ["email"]}))
-    found = Rules.of(settings, [newer]).plan(facts())
-    assert found.redaction_rules == (newer.rule, settings.redaction[0])
-    assert found.transform_rules == settings.transform
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("exclude", "yes please"),
-        ("exclude", ""),
-        ("minimum_severity", "loud"),
-        ("minimum_severity", ""),
-        ("parser", "cobol"),
-        ("multiline", "cobol"),
-        ("parser", "x" * 10_000),
-    ],
-)
-def test_an_annotation_that_nobody_understands_changes_nothing_and_is_reported(name: str, value: str) -> None:
-    found, other = plan(DESIGN, **{name: value}), plan(DESIGN)
-    (problem,) = found.problems
-    assert f"logferry.io/{name.replace('_', '-')}: {value[:40]!r}"[:-1] in problem
-    assert len(problem) < 200
-    assert (found.topics, found.minimum, found.parser) == (other.topics, other.minimum, other.parser)
-
-
-# -- live rules ----------------------------------------------------------------------------------------------------
-
-
-def test_live_minimum_wins_over_annotation_and_settings_and_the_newest_first() -> None:
-    text = 'severity: [{match: "**", minimum: error}]'
-    older, newer = live("a1", "severity", 1, minimum="info"), live("b2", "severity", 2, minimum="trace2")
-    found = rules(text, older, newer).plan(facts(minimum_severity="fatal"))
-    assert (found.minimum, found.drop_details[1]) == (2, "severity/b2")
-    assert (found.drop_reasons[1], found.drop_reasons[2]) == ("severity", "")
-    assert rules(text, older).plan(facts()).minimum == 9
-
-
-def test_a_live_rule_for_other_sources_changes_nothing() -> None:
-    other = live("a", "severity", match="kube.dev.**", minimum="trace")
-    assert rules('severity: [{match: "**", minimum: error}]', other).plan(facts()).minimum == 17
-
-
-def test_live_routes_come_before_those_of_the_settings() -> None:
-    copy = live("a", "route", 1, topic="logs.debug", copy=True)
-    found = rules(DESIGN, copy).plan(facts())
-    assert (found.topics[9], found.on_demand) == (("logs.debug", "logs.app"), {"logs.debug"})
-    assert rules(DESIGN, copy, live("b", "route", 2, topic="logs.all")).plan(facts()).topics[9] == ("logs.all",)
-
-
-@pytest.mark.parametrize(
-    ("asked", "problem"),
-    [
-        ({"topic": "logs.raw"}, "live rule a is left out: logs.raw has a meaning of its own"),
-        ({"topic": "logs.app", "format": "json"}, "live rule a is left out: logs.app holds avro values"),
-        ({"topic": "logs.{label.x}", "format": "json"}, "live rule a is left out: logs.ns.{namespace} holds avro"),
-    ],
-)
-def test_a_live_route_against_the_settings_is_left_out_and_reported(asked: dict[str, str], problem: str) -> None:
-    text = DESIGN + '  - {match: "**", topic: "logs.ns.{namespace}"}'
-    found = rules(text, live("a", "route", **asked))
-    assert [each.startswith(problem) for each in found.problems] == [True]
-    assert found.plan(facts()) == rules(text).plan(facts())
-
-
-def test_of_two_live_routes_that_contradict_each_other_the_older_is_obeyed() -> None:
-    older = live("a", "route", 1, topic="logs.new", format="json")
-    found = rules(DESIGN, live("b", "route", 2, topic="logs.new"), older)
-    assert len(found.problems) == 1
-    assert found.plan(facts()).json_topics == {"logs.new"}
 
 
 # -- remembering ---------------------------------------------------------------------------------------------------
