@@ -51,7 +51,10 @@ def severity(found: Found) -> int:
 def fields(content: bytes, found: Found) -> Fields:
     """Header, message and, if the line is structured, its values."""
     whole, flags = decode(content)
-    letter, time, thread, path, number, rest = (each.decode(errors="backslashreplace") for each in found.groups())
+    if content.isascii():  # one byte a character, so that positions are the same
+        letter, time, thread, path, number, rest = [whole[begin:end] for begin, end in found.regs[1:]]
+    else:
+        letter, time, thread, path, number, rest = [each.decode(errors="backslashreplace") for each in found.groups()]
     body, values = _structured(rest)
     return {
         "severity_text": letter,
