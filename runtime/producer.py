@@ -55,7 +55,7 @@ class OrderedProducer:
 
     def send(self, topic: str, key: str, values: Sequence[Value], delivered: Callable[[], None]) -> None:
         """Send values of one key in order; ``delivered`` is called when all of them are with Kafka."""
-        size = sum(len(value if isinstance(value, bytes) else value[0]) for value in values)
+        size = sum([len(value if isinstance(value, bytes) else value[0]) for value in values])
         self.pending_bytes += size
 
         def report(error: KafkaError | None, record: Message) -> None:

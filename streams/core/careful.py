@@ -17,7 +17,6 @@ from streams.core.work import Origin, Work
 
 SUPPRESSED: Final = "suppressed"
 """Attribute: how many records of its source were left out by sampling since the one before."""
-UNMATCHED: Final = "unmatched"
 SECOND: Final = 1_000_000_000
 
 
@@ -38,7 +37,7 @@ def record(builder: RecordBuilder, line: Content[Work], parser: Parser, found: A
         head.settled = settled
     if settled is not None:
         number, topics = settled
-        builder.finish(line, event, event["attributes"], number, topics, nanos)
+        builder.finish(line, event, number, topics, nanos)
 
 
 def _later_part(builder: RecordBuilder, line: Content[Work], parser: Parser, found: Any, head: Head) -> None:
@@ -55,7 +54,8 @@ def _later_part(builder: RecordBuilder, line: Content[Work], parser: Parser, fou
     if treatment.plan.quota is not None:
         treatment.plan.quota.over(nanos // (60 * SECOND), len(line.text))
     number, topics = head.settled
-    builder.finish(line, event, builder.limited(event["attributes"], treatment.namespace), number, topics, nanos)
+    event["attributes"] = builder.limited(event["attributes"], treatment.plan.namespace)
+    builder.finish(line, event, number, topics, nanos)
 
 
 def may_be_kept(builder: RecordBuilder, work: Work, origin: Origin, number: int) -> bool:
@@ -90,16 +90,16 @@ def settle(
         number = number if promoted is None else promoted
     topics = _destinations(treatment, number, event)
     if not topics:
-        builder.drop(work, plan.drop_reasons[number] or UNMATCHED, plan.drop_details[number])
+        builder.drop(work, plan.drop_reasons[number], plan.drop_details[number])
         return None
     if plan.sampling is not None and (left_out := plan.sampling.take_suppressed()):
         event["attributes"] = {SUPPRESSED: left_out, **event["attributes"]}
     if event["attributes"]:
-        event["attributes"] = builder.limited(event["attributes"], treatment.namespace)
+        event["attributes"] = builder.limited(event["attributes"], plan.namespace)
     if plan.quota is not None:
         delayed = plan.quota.over(nanos // (60 * SECOND), size)
         if delayed is not None:
-            builder.counts["delayed_records_total", treatment.namespace] += 1
+            builder.counts["delayed_records_total", plan.namespace] += 1
             topics = (delayed,)
     return number, topics
 

@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from schemas.severity import SEVERITY_BY_BYTES
+from streams.core.parsers.text import LEVEL_KEY
 from streams.core.treatment import Destinations
 
 _HEADS: Final = frozenset((b" stdout", b" stderr"))
-_KEY: Final = b'"level":"'
+_KEY: Final = LEVEL_KEY
 _KEY_BYTES: Final = len(_KEY)
 _SHORTEST, _LONGEST = 20, 48
 """Where ``F`` may stand: behind a timestamp of 20 to 35 characters and a stream."""

@@ -14,6 +14,7 @@ from streams.core.parsers import PARSERS, text
 from streams.core.parsers.parsed import Parser
 from streams.core.partial import is_late
 from streams.core.records import RecordBuilder
+from streams.core.treatment import Treatment
 from streams.core.work import JoinLimits, Span, Work
 
 SPLIT: Final = "split"
@@ -53,26 +54,19 @@ class Grouping:
 
     def text(self, work: Work, offset: int, timestamp: bytes, stream: bytes, content: bytes) -> None:
         """What `content` does for a whole line that no group waits for and no rule looks into; most are dropped."""
-        treatment, state = work.origin.treatment, self._state
-        parser, found = treatment.read(content, state.parser)
-        state.parser = parser
-        if treatment.chosen is not None and parser.name != treatment.chosen:
-            self._builder.counts["parse_failures_total", treatment.chosen] += 1
-        number = parser.severity(found)
+        treatment = work.origin.treatment
+        parser, found, number = self._parsed(treatment, content)
+        begun = None
         if treatment.multiline is not None and parser.name != "json":
             begun = treatment.multiline.begin(content, number, parser.name)
-            if begun is not None:
-                line: Content[Work] = Content(work, offset, timestamp, stream, content)
-                state.groups[stream] = Group(line, parser, found, number, begun, self._now, len(content))
-                return
-        topics = treatment.topics[number]
-        if not topics:
+        if begun is None and not treatment.topics[number]:
             work.dropped[number] += 1
             return
-        kept: Content[Work] = Content(work, offset, timestamp, stream, content)
-        nanos = self._builder.nanos_of(kept)
-        if nanos is not None:
-            self._builder.keep(kept, parser, found, number, topics, nanos)
+        line: Content[Work] = Content(work, offset, timestamp, stream, content)
+        if begun is None:
+            self._record(line, parser, found, number)
+        else:
+            self._state.groups[stream] = Group(line, parser, found, number, begun, self._now, len(content))
 
     def content(self, line: Content[Work]) -> None:
         """The content of a line: more of a group, the beginning of one, or a record by itself."""
@@ -127,8 +121,7 @@ class Grouping:
         rest = line._replace(text=content, flags=(*line.flags, SPLIT))
         line.work.keep(group.first.work)
         self._state.groups[line.stream] = Group(
-            rest, _TEXT, text.NOTHING, group.number, state, self._now, len(content), goes_on=True,
-            earlier=group.earlier + 1,
+            rest, _TEXT, text.NOTHING, group.number, state, self._now, len(content), earlier=group.earlier + 1
         )  # fmt: skip
 
     def _begin(self, line: Content[Work]) -> None:
@@ -149,15 +142,18 @@ class Grouping:
         head = line.head
         if head is not None and line.part:
             return _TEXT, text.NOTHING, head.number  # the first part decided for all
-        treatment = line.work.origin.treatment
-        parser, found = treatment.read(line.text, self._state.parser)
-        self._state.parser = parser
-        if treatment.chosen is not None and parser.name != treatment.chosen:
-            self._builder.counts["parse_failures_total", treatment.chosen] += 1
-        number = parser.severity(found)
+        parser, found, number = self._parsed(line.work.origin.treatment, line.text)
         if head is not None:
             head.number = number
         return parser, found, number
+
+    def _parsed(self, treatment: Treatment, content: bytes) -> tuple[Parser, Any, int]:
+        """The same for a whole line."""
+        parser, found = treatment.read(content, self._state.parser)
+        self._state.parser = parser
+        if treatment.chosen is not None and parser.name != treatment.chosen:
+            self._builder.counts["parse_failures_total", treatment.chosen] += 1
+        return parser, found, parser.severity(found)
 
     def _close(self, group: Group[Work]) -> None:
         """No more lines belong to it."""
@@ -181,7 +177,7 @@ class Grouping:
             last=end.last or end.work,
             end=end.end if end.last else end.offset,
         )
-        if group.goes_on:
+        if group.earlier:
             self._record(line, _TEXT, text.NOTHING, group.number)
             return
         parser, found = first.work.origin.treatment.read(line.text, group.parser)

@@ -61,10 +61,8 @@ class Group(Generic[Work]):
     size: int
     sure: list[Content[Work]] = field(default_factory=list)
     """Lines behind the first that belong to it."""
-    goes_on: bool = False
-    """It is the rest of one that was too long; what that one's first line decided holds for it."""
     earlier: int = 0
-    """Records whose rest it is."""
+    """Records that were too long and whose rest it is; what the first line of the first one decided holds for it."""
     unsure: list[Content[Work]] = field(default_factory=list)
     """Lines behind those that belong to it if a sure one follows."""
 

@@ -45,7 +45,7 @@ class Lines:
         self._builder = builder
         self._limits = limits
         self._limit = limits.record_max_bytes
-        self._timeout = int(limits.timeout_secs * 1_000_000_000)
+        self._timeout = int(limits.timeout_secs * NANOS)
         self._state = state
         self._now = now
         self._current = current

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
-
 from schemas.codec import Codec
 from schemas.document import DAY_HEADER, ID_HEADER, DocumentWriter, day_of
 from schemas.identity import INCOMPLETE, record_id
@@ -27,7 +25,6 @@ from streams.core.rfc3339 import timestamp_nanos
 from streams.core.treatment import Destinations
 from streams.core.work import Batch, Counts, Document, JoinLimits, Origin, Result, Span, Work
 
-_dumps: Final = orjson.dumps
 _json_fields: Final = json.fields
 STREAM_NAMES: Final = {**STREAMS, b"": None}
 
@@ -114,15 +111,10 @@ class RecordBuilder:
         event = _json_fields(text, found)
         attributes = event["attributes"]
         if attributes:
-            namespace = origin.treatment.namespace
+            namespace = origin.treatment.plan.namespace
             if not self._allows_flat(attributes, namespace, text):
                 attributes = self.limited(attributes, namespace)
-            try:
-                event["attributes"] = _dumps(attributes).decode()
-            except TypeError:
-                event["attributes"] = json_text(attributes)
-        else:
-            event["attributes"] = "{}"
+        event["attributes"] = json_text(attributes) if attributes else "{}"
         event["id"] = record_id(work.incarnation, offset)
         event["offset"] = offset
         event["timestamp"] = nanos
@@ -137,10 +129,9 @@ class RecordBuilder:
     ) -> None:
         """Write a record to the topics that take it."""
         event = self.event(line, parser, found)
-        attributes = event["attributes"]
-        if attributes:
-            attributes = self.limited(attributes, line.work.origin.treatment.namespace)
-        self.finish(line, event, attributes, number, topics, nanos)
+        if event["attributes"]:
+            event["attributes"] = self.limited(event["attributes"], line.work.origin.treatment.plan.namespace)
+        self.finish(line, event, number, topics, nanos)
 
     def event(self, line: Content[Work], parser: Parser, found: Any) -> Fields:
         """What the line says, with what stands beside it."""
@@ -153,17 +144,9 @@ class RecordBuilder:
             event["attributes"] = merged(event["attributes"], beside if redactor is None else redactor.value(beside))
         return event
 
-    def finish(
-        self,
-        line: Content[Work],
-        event: Fields,
-        attributes: dict[str, Any],
-        number: int,
-        topics: Destinations,
-        nanos: int,
-    ) -> None:
+    def finish(self, line: Content[Work], event: Fields, number: int, topics: Destinations, nanos: int) -> None:
         """Identity, time and severity; then the record's bytes, for each topic."""
-        work, offset = line.work, line.offset
+        work, offset, attributes = line.work, line.offset, event["attributes"]
         event["attributes"] = json_text(attributes) if attributes else "{}"
         event["id"] = record_id(work.incarnation, offset | INCOMPLETE if "incomplete" in line.flags else offset)
         event["offset"] = offset

@@ -36,7 +36,6 @@ class Treatment:
     plan: Plan
     topics: tuple[Destinations, ...]
     """Those of the plan."""
-    namespace: str
     read: Read
     chosen: str | None
     """Name of the parser that somebody chose; None: formats are detected."""
@@ -145,7 +144,6 @@ class Treatments:
         return Treatment(
             plan,
             plan.topics,
-            facts.namespace,
             tools.unread if excluded else tools.detected if chosen is None else tools.chosen(chosen),
             chosen,
             chosen in (None, "json") and not is_careful and not excluded,

@@ -32,7 +32,7 @@ _WORD: Final = re.compile(
 )
 _PAIR: Final = re.compile(rb"[ls]%b(?:(?<=l)(?:evel|vl)|(?<=s)everity)=\"?([A-Za-z]{3,11})" % _ALONE)
 
-_KEY: Final = b'"level":"'
+LEVEL_KEY: Final = b'"level":"'
 
 NOTHING: Final = (0, b"")
 """What is found in a line without a level."""
@@ -62,11 +62,11 @@ def _told(level: bytes) -> tuple[int, bytes]:
 
 def level_at_top(content: bytes) -> bytes | None:
     """The level of what begins as a JSON object and ends like one, as `streams.core.early` reads it."""
-    key = content.find(_KEY, 1)
+    key = content.find(LEVEL_KEY, 1)
     if key < 0 or content[-1:] != b"}" or content.find(b"{", 1, key) >= 0:
         return None
-    begin = key + len(_KEY)
-    return None if content.find(_KEY, begin) >= 0 else content[begin : content.find(b'"', begin)]
+    begin = key + len(LEVEL_KEY)
+    return None if content.find(LEVEL_KEY, begin) >= 0 else content[begin : content.find(b'"', begin)]
 
 
 def severity(found: tuple[int, bytes]) -> int:
