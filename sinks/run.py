@@ -24,10 +24,11 @@ class Shell(Protocol):
 
 
 SINKS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "elasticsearch": ("sinks.elasticsearch.sink", "ElasticsearchShell", "elasticsearch"),
+    "elasticsearch": ("sinks.elasticsearch.sink", "ElasticsearchDestination", "elasticsearch"),
     "object_storage": ("sinks.object_storage.sink", "ObjectStorageShell", "object-storage"),
 }
-"""Type -> module, class, and the extra that brings its packages. Imported on use: a machine installs what it runs."""
+"""Type -> module, class (a Destination, or a whole shell), and the extra that brings its packages. Imported on use: a
+machine installs what it runs."""
 
 
 def run(name: str, settings: Settings, stop: threading.Event) -> None:
@@ -38,15 +39,18 @@ def run(name: str, settings: Settings, stop: threading.Event) -> None:
         raise SettingsError(
             f"there is no sink {name!r}", where="sinks in the settings", remedy=f"choose one of: {known}"
         )
-    module, shell_name, extra = SINKS[sink.type]
+    module, class_name, extra = SINKS[sink.type]
     try:
-        shell_class = getattr(importlib.import_module(module), shell_name)
+        found = getattr(importlib.import_module(module), class_name)
+        delivery = importlib.import_module("sinks.delivery")
+        destination = importlib.import_module("sinks.destination")
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the packages of sink type {sink.type} are not installed: {error.name} is missing",
             remedy=f"pip install 'logferry[{extra}]'",
         ) from error
-    shell: Shell = shell_class(name, settings)
+    made = found(name, settings)
+    shell: Shell = delivery.Delivery(name, settings, made) if isinstance(made, destination.Destination) else made
     shell.metrics.serve(settings.metrics)
     try:
         shell.run(stop)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import orjson
-import pyarrow as pa
 
-from schemas.document import FIELDS, DocumentWriter, shared_part
+from schemas.codec import Undecodable
+from schemas.document import DocumentWriter, shared_part
 from schemas.identity import index_name
+from sinks.core.columns import columns_of
 from sinks.core.decode import Rows
+from sinks.core.identified import Headers, identified
+from sinks.values import Values
 
 _NANOS_PER_DAY: Final = 86_400_000_000_000
 _END: Final = b"}}\n"
@@ -32,10 +35,9 @@ class RecordLines:
 
     def lines(self, rows: Rows) -> Iterator[bytes]:
         """For each row its action line and its document, both with their line ends."""
-        columns = [_column(rows.events, name) for name in FIELDS]
         ids = rows.events.column("id").to_pylist()
         write = self._writer.write
-        for resource, id_, fields in zip(rows.resources, ids, zip(*columns, strict=True), strict=True):
+        for resource, id_, fields in zip(rows.resources, ids, columns_of(rows.events), strict=True):
             if resource is not self._resource:
                 self._resource, self._shared = resource, shared_part(resource)
             if not self._begin <= fields[1] < self._end:
@@ -53,10 +55,34 @@ def action(index: str) -> bytes:
     return b'{"create":{"_index":"%b","_id":' % index.encode()
 
 
-def _column(events: pa.RecordBatch, name: str) -> list[Any]:
-    """The values of a column; those that are nearly always empty cost nothing then."""
-    column = events.column(name)
-    if column.null_count == len(column) or (name == "flags" and len(column.flatten()) == 0):
-        return [None] * len(column)
-    values: list[Any] = column.to_pylist()
-    return values
+class LineBuilder(Values[bytes]):
+    """Builds the lines of whatever stands in routed topics; a document goes into its line unread.
+
+    What Elasticsearch cannot read in a document it refuses for that document alone, and then it goes to the dead
+    letters with Elasticsearch's reason.
+    """
+
+    def __init__(self, index_pattern: str, holds_documents: Callable[[str], bool]) -> None:
+        super().__init__(holds_documents)
+        self._index_pattern = index_pattern
+        self._decoded = RecordLines(index_pattern)
+        self._day = b""
+        self._action = b""
+        """Beginning of the action line of all documents of the day."""
+
+    def of_rows(self, rows: Rows) -> Iterator[bytes]:
+        """As Values says."""
+        return self._decoded.lines(rows)
+
+    def of_document(self, headers: Headers | None, value: bytes) -> bytes | Undecodable:
+        """As Values says."""
+        told = identified(headers, value)
+        if isinstance(told, Undecodable):
+            return told
+        if told.day != self._day:
+            self._day, self._action = told.day, action(index_name(self._index_pattern, told.begins_at))
+        return b'%b"%b"}}\n%b\n' % (self._action, told.id, value)
+
+    def size(self, piece: bytes) -> int:
+        """As Values says."""
+        return len(piece)

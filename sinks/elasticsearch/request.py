@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch
 
-from sinks.elasticsearch.verdict import Done, Reject, Retry, Verdict, verdict
+from sinks.elasticsearch.verdict import later, verdict
+from sinks.verdict import Done, Reject, Retry, Verdict
 
 if TYPE_CHECKING:
     from schemas.settings import ElasticsearchSink
@@ -48,7 +49,7 @@ class BulkRequests:
         except ApiError as error:
             if error.status_code in REFUSED_WHOLE:
                 return self._divide(lines, error)
-            return [Retry(f"status {error.status_code}")] * len(lines)
+            return [later(error.status_code)] * len(lines)
         except elastic_transport.TransportError as error:
             return [Retry(type(error).__name__)] * len(lines)
         self._brief = answer.get("errors") is False

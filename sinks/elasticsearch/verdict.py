@@ -6,34 +6,19 @@ A status stands for each document of a bulk response (Elasticsearch reference, "
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Final
 
+from sinks.verdict import Done, Reject, Retry, Verdict
 
-class Done(Enum):
-    """The document is where it belongs."""
+REMEDIES: Final[Mapping[int, str]] = {
+    401: "check the sink's api_key, or username and password",
+    403: "give this user the rights create_doc and auto_configure on the sink's indices; "
+    "a full disk also makes indices read-only",
+    404: "let Elasticsearch create the index (action.auto_create_index), or create it",
+}
+"""Rights and missing indices are put right outside; the record is fine."""
 
-    INDEXED = "indexed"
-    ALREADY_THERE = "already_there"
-    """A retry or a replay met itself."""
-
-
-@dataclass(frozen=True)
-class Retry:
-    """Not now."""
-
-    cause: str
-
-
-@dataclass(frozen=True)
-class Reject:
-    """Never, in this form."""
-
-    reason: str
-
-
-Verdict: TypeAlias = Done | Retry | Reject
+_LATER: Final = frozenset({401, 403, 404, 408, 429})
 
 
 def verdict(item: Mapping[str, Any]) -> Verdict:
@@ -45,14 +30,17 @@ def verdict(item: Mapping[str, Any]) -> Verdict:
             return Done.INDEXED
         case 409:
             return Done.ALREADY_THERE
-        case 401 | 403 | 404 | 408 | 429:
-            return Retry(
-                f"status {status}"
-            )  # rights, a missing index and pressure are put right outside; the record is fine
+        case int() if status in _LATER:
+            return later(status)
         case int() if status < 500:
             return Reject(_reason(answer))
         case _:
             return Retry(f"status {status}")
+
+
+def later(status: int) -> Retry:
+    """A status that says nothing against the document."""
+    return Retry(f"status {status}", remedy=REMEDIES.get(status, ""))
 
 
 def _reason(answer: Mapping[str, Any]) -> str:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 import obstore
 from confluent_kafka import Message
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
 
 from runtime.backoff import Backoff
-from runtime.kafka import read_file
 from runtime.metrics import Metrics
+from runtime.object_store import open_store
 from schemas.codec import Codec
-from schemas.errors import SettingsError
-from schemas.settings import ObjectStorageSink, resolve
+from schemas.settings import ObjectStorageSink
 from sinks.consumer import Batch, GroupConsumer, Partition, partition_of
 from sinks.core.decode import RecordDecoder
 from sinks.dead_letters import DeadLetters
@@ -37,10 +32,6 @@ READ_SECS: Final = 0.2
 BUFFERS_MAX: Final = 2
 """All partitions together hold at most so many times object_max_bytes."""
 LOUD_EVERY: Final = 10
-CLIENT_OPTIONS: Final = frozenset(
-    {"allow_http", "allow_invalid_certificates", "connect_timeout", "proxy_url", "timeout"}
-)
-"""Options of the connection (obstore's ClientConfig) that may stand among a sink's options."""
 
 
 class ObjectStorageShell:
@@ -55,7 +46,7 @@ class ObjectStorageShell:
         self._codecs = {names.raw: Codec("raw_chunk"), names.dead_letter: Codec("dead_letter")}
         """Topic -> codec, for those that hold no LogRecord values."""
         self.metrics = Metrics("sink")
-        self._store = open_store(sink)
+        self._store = open_store(sink.url, sink.options)
         self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
         self._dead_letters = DeadLetters(settings.kafka, names.dead_letter, name)
         self._decoder = RecordDecoder()
@@ -139,22 +130,3 @@ class ObjectStorageShell:
         for partition in gone:
             self._buffers.pop(partition, None)
             self._unfinished.pop(partition, None)
-
-
-def open_store(settings: ObjectStorageSink) -> ObjectStore:
-    """The store that the sink's url names. Raises SettingsError when it cannot be opened."""
-    url = urlsplit(settings.url)
-    options = {name: resolve(value, os.environ, read_file) for name, value in settings.options.items()}
-    try:
-        if url.scheme == "file":
-            Path(url.path).mkdir(parents=True, exist_ok=True)
-            return LocalStore(url.path)
-        # obstore takes what concerns the connection apart from what concerns the store.
-        client = {name: options.pop(name) for name in CLIENT_OPTIONS & options.keys()}
-        return from_url(settings.url, client_options=client, **options)  # type: ignore[call-overload, no-any-return]
-    except (BaseError, OSError, ValueError, TypeError) as error:
-        raise SettingsError(
-            f"the object store cannot be opened: {error}",
-            where=f"url: {settings.url}",
-            remedy="check the url, that its folder may be written to, and the sink's options",
-        ) from error

@@ -13,7 +13,7 @@ from bench.pipeline import Pipeline
 from deploy.demo.load import Load, LoadPlan
 from deploy.demo.oracle import Oracle
 from schemas.identity import record_id
-from sinks.elasticsearch.passed import NO_IDENTITY
+from sinks.core.identified import NO_IDENTITY
 from tests.conftest import PipelineMaker
 from tests.schemas.examples import example
 from tests.sinks.records import CODEC

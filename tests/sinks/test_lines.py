@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.document import DocumentWriter, day_of, shared_part
-from sinks.elasticsearch.lines import LineBuilder, Lines
+from sinks.destination import Built
+from sinks.elasticsearch.document import LineBuilder
 from tests.sinks.records import CODEC, Record, log_record
 
 Headers = list[tuple[str, bytes]]
@@ -40,7 +41,7 @@ def in_json(number: int, topic: str = "logs.documents") -> WithHeaders:
     return record(number, DocumentWriter().document(value, shared_part(value["resource"])), headers, topic)
 
 
-def build(*records: WithHeaders) -> Lines:
+def build(*records: WithHeaders) -> Built[bytes]:
     builder = LineBuilder("logstash-%Y.%m.%d", lambda topic: topic == "logs.documents")
     return builder.build(cast("Any", records))
 
@@ -51,15 +52,17 @@ def test_records_and_documents_in_any_mixture_become_the_same_lines(kinds):
     found = build(*records)
     assert found.rejected == []
     ids = [log_record(cast("Any", each).number)["id"].encode() for each in found.records]
-    assert [f'"_id":"{id_.decode()}"'.encode() in line for id_, line in zip(ids, found.lines, strict=True)] == [
+    assert [f'"_id":"{id_.decode()}"'.encode() in line for id_, line in zip(ids, found.pieces, strict=True)] == [
         True for _ in kinds
     ]
-    assert sorted(found.lines) == sorted(line for number in range(len(kinds)) for line in build(in_avro(number)).lines)
+    assert sorted(found.pieces) == sorted(
+        line for number in range(len(kinds)) for line in build(in_avro(number)).pieces
+    )
 
 
 def test_a_topic_whose_route_changed_its_format_is_read_on_from_before_to_after():
     found = build(in_avro(1, "logs.documents"), in_json(2), in_json(3, "logs.app"), in_avro(4))
-    assert (len(found.lines), found.rejected) == (4, [])
+    assert (len(found.pieces), found.rejected) == (4, [])
 
 
 @pytest.mark.parametrize(
@@ -80,4 +83,4 @@ def test_a_value_that_cannot_be_read_is_set_aside_and_the_others_are_not(bad, re
     assert [(each.offset(), problem.reason) for each, problem in found.rejected] == [(9, reason)]
     assert told in found.rejected[0][1].message
     assert sorted(cast("Any", each).number for each in found.records) == sorted(each.number for each in others)
-    assert len(found.lines) == len(others)
+    assert len(found.pieces) == len(others)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from schemas.codec import Undecodable
 from schemas.document import day_of
 from schemas.identity import index_name, parse_record_id, record_id
-from sinks.elasticsearch.passed import PassedLines
+from sinks.elasticsearch.document import LineBuilder
 
 PATTERN = "logstash-%Y.%m.%d"
 ID = record_id(b"lifelife", 7).encode()
@@ -21,7 +21,7 @@ HEADERS = [("id", ID), ("day", DAY)]
 
 
 def line(headers: list[tuple[str, bytes | None]] | None, value: bytes) -> bytes | Undecodable:
-    return PassedLines(PATTERN).line(headers, value)
+    return LineBuilder(PATTERN, lambda _: True).of_document(headers, value)
 
 
 def test_the_action_is_made_of_the_headers_and_the_document_stays_as_it_is():
@@ -35,7 +35,7 @@ def test_other_headers_are_nobodys_business():
 
 @given(st.integers(-(2**63), 2**63 - 1), st.sampled_from([PATTERN, "w-%G.%V", "y%y-%m", "one"]))
 def test_the_index_of_a_day_is_that_of_every_moment_in_it(timestamp, pattern):
-    found = PassedLines(pattern).line([("id", ID), ("day", day_of(timestamp))], b"{}")
+    found = LineBuilder(pattern, lambda _: True).of_document([("id", ID), ("day", day_of(timestamp))], b"{}")
     assert isinstance(found, bytes)
     assert json.loads(found.splitlines()[0])["create"]["_index"] == index_name(pattern, timestamp)
 
@@ -113,10 +113,3 @@ def test_whatever_comes_is_two_lines_or_a_reason(headers, value):
     for each in (headers, HEADERS):
         found = line(each, b"{" + value + b"}")
         assert isinstance(found, Undecodable) or (found.count(b"\n") == 2 and found.endswith(b"{" + value + b"}\n"))
-
-
-def test_a_thousand_days_and_more_are_no_more_than_a_thousand_to_remember():
-    lines = PassedLines(PATTERN)
-    for number in range(2500):
-        assert isinstance(lines.line([("id", ID), ("day", day_of(number * 86_400_000_000_000))], b"{}"), bytes)
-    assert len(lines._actions) <= 1000

@@ -9,7 +9,7 @@ import pytest
 from elasticsearch import ApiError
 
 from sinks.elasticsearch.request import BulkRequests
-from sinks.elasticsearch.verdict import Done, Reject, Retry
+from sinks.verdict import Done, Reject, Retry
 
 LINES = [b"a\n", b"b\n"]
 FINE = {"errors": False}

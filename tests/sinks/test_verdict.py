@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.elasticsearch.verdict import Done, Reject, Retry, verdict
+from sinks.elasticsearch.verdict import REMEDIES, verdict
+from sinks.verdict import Done, Reject, Retry
 
 PARSING = {
     "type": "document_parsing_exception",
@@ -20,7 +21,8 @@ PARSING = {
         (200, Done.INDEXED),
         (201, Done.INDEXED),
         (409, Done.ALREADY_THERE),
-        *((status, Retry(f"status {status}")) for status in (401, 403, 404, 408, 429, 500, 502, 503, 504)),
+        *((status, Retry(f"status {status}")) for status in (408, 429, 500, 502, 503, 504)),
+        *((status, Retry(f"status {status}", remedy=REMEDIES[status])) for status in (401, 403, 404)),
     ],
 )
 def test_a_status_is_done_or_not_yet(operation, status, expected):

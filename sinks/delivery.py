@@ -1,0 +1,254 @@
+"""The loop of every sink that sends requests: read, build, send several at once, hear of every record, then commit."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import random
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TYPE_CHECKING, Final, Generic
+
+from runtime.backoff import Backoff
+from runtime.metrics import Metrics
+from schemas.errors import TemporaryError
+from schemas.settings.sinks import BatchedSink
+from sinks.consumer import GroupConsumer
+from sinks.core.pressure import Pressure, PressureLimits
+from sinks.dead_letters import DeadLetters
+from sinks.destination import Destination, Piece
+from sinks.gathering import Gathering, Request
+from sinks.threads import RequestThreads
+from sinks.verdict import Done, Reject, Retry, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from confluent_kafka import Message
+
+    from schemas.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+READ_RECORDS: Final = 2000
+READ_SECS: Final = 0.1
+PAUSE_AFTER_SECS: Final = 5.0
+DRAIN_SECS: Final = 4.0
+LOUD_EVERY: Final = 10
+"""A request that keeps failing is complained of at its first failure and at every tenth."""
+SLOW_SHARE: Final = 1 / 4
+"""An answer that takes longer than this part of request_timeout_secs slows the sink down."""
+
+
+class Delivery(Generic[Piece]):
+    """One process of a sink."""
+
+    def __init__(self, name: str, settings: Settings, destination: Destination[Piece]) -> None:
+        sink = settings.sinks[name]
+        assert isinstance(sink, BatchedSink)
+        self._name = name
+        self._destination = destination
+        self.metrics = Metrics("sink")
+        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics)
+        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
+        slow_secs = sink.request_timeout_secs * SLOW_SHARE
+        self._pressure = Pressure(PressureLimits(sink.requests_in_flight, sink.batch_max_bytes, slow_secs))
+        self._gathering: Gathering[Piece] = Gathering(sink.batch_max_records, sink.batch_max_age_secs)
+        self._threads = sink.requests_in_flight
+        self._backoff = Backoff()
+        self._flying: dict[Future[bool], Request[Piece]] = {}
+        self._last_read = 0.0
+        self._stop = threading.Event()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until asked to stop."""
+        self._stop = stop
+        self._prepare()
+        collect_rarely()
+        pool = RequestThreads(self._threads)
+        while not stop.is_set():
+            self._step(pool)
+        self._drain(pool)
+        self._consumer.close()
+        self._destination.close()
+
+    def _prepare(self) -> None:
+        """Make the destination ready, however long it takes to answer."""
+        attempt = 0
+        while not self._stop.is_set():
+            try:
+                self._destination.prepare()
+            except TemporaryError as error:
+                attempt += 1
+                if attempt % LOUD_EVERY == 1:
+                    _log.warning("the destination is not ready, attempt %d: %s", attempt, error)
+                self.metrics.count("logferry_sink_errors_total", 1, self._name, "prepare")
+                self._stop.wait(self._backoff.delay(attempt, random.random()))  # noqa: S311 - jitter, no secret
+            else:
+                return
+
+    def _step(self, pool: RequestThreads) -> None:
+        busy = len(self._flying) >= self._pressure.requests_in_flight
+        if busy and self._gathering.is_due(self._pressure.batch_bytes, time.monotonic()):
+            wait(self._flying, READ_SECS, FIRST_COMPLETED)
+            self._stay_in_group()
+        else:
+            self._consumer.resume()
+            self._take(self._consumer.read(READ_RECORDS, READ_SECS))
+            self._last_read = time.monotonic()
+        self._land()
+        self._launch(pool)
+        self._consumer.commit()
+
+    def _stay_in_group(self) -> None:
+        """While the destination takes nothing, show the group that this member lives.
+
+        Not at once: pausing throws away what the client has fetched ahead.
+        """
+        if time.monotonic() - self._last_read >= PAUSE_AFTER_SECS:
+            self._consumer.pause()
+            self._take(self._consumer.read(READ_RECORDS, 0.0))
+
+    def _take(self, records: list[Message]) -> None:
+        """Make pieces of records; set aside what cannot be read."""
+        if not records:
+            return
+        batch = self._consumer.begin(records)
+        self.metrics.count("logferry_sink_records_total", len(records), self._name)
+        built = self._destination.build(records)
+        for record, problem in built.rejected:
+            self._reject(record, problem.reason, problem.message)
+        self._gathering.add(batch, built, self._pressure.batch_bytes, time.monotonic())
+
+    def _launch(self, pool: RequestThreads, *, now: bool = False) -> None:
+        """Send what is due (``now``: everything), as far as more requests may be under way."""
+        while now or (
+            len(self._flying) < self._pressure.requests_in_flight
+            and self._gathering.is_due(self._pressure.batch_bytes, time.monotonic())
+        ):
+            request = self._gathering.next()
+            if request is None:
+                return
+            self._flying[pool.submit(self._deliver, request)] = request
+
+    def _land(self) -> None:
+        """Finish what has been answered. Raises what a request thread raised."""
+        for future in [each for each in self._flying if each.done()]:
+            request = self._flying.pop(future)
+            if future.result():
+                for batch in request.finished():
+                    self._consumer.finish(batch)
+
+    def _deliver(self, request: Request[Piece]) -> bool:
+        """Send pieces until each is answered for; False when asked to stop before."""
+        left = _Left(request.records, request.pieces)
+        attempt = 0
+        while left.pieces:
+            sent_at = time.monotonic()
+            answers = self._destination.send(left.pieces)
+            delay = self._judge(left, answers, sent_at)
+            if not left.pieces:
+                break
+            if delay is None:  # nothing but new shapes
+                continue
+            attempt += 1
+            self._complain(left, attempt)
+            if self._stop.wait(max(delay, self._backoff.delay(attempt, random.random()))):  # noqa: S311 - jitter
+                return False
+        self._dead_letters.flush()
+        return True
+
+    def _judge(self, left: _Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
+        """Count and set aside what is decided, keep the rest in ``left``. Returns how long to wait at least."""
+        counts = {outcome: answers.count(outcome) for outcome in Done}
+        decided = sum(counts.values())
+        for outcome, amount in counts.items():
+            if amount:
+                self.metrics.count("logferry_sink_documents_total", amount, self._name, outcome.value)
+        if decided == len(answers):
+            self._pressure.answered(sent_at, time.monotonic())
+            left.keep([])
+            return None
+        return self._judge_each(left, answers, sent_at)
+
+    def _judge_each(self, left: _Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
+        again: list[int] = []
+        later: list[Retry] = []
+        for index, answer in enumerate(answers):
+            if isinstance(answer, Retry):
+                again.append(index)
+                later.append(answer)
+            elif isinstance(answer, Reject):
+                if left.take_safer(index, self._destination.safer, answer.reason):
+                    again.append(index)
+                else:
+                    self._reject(left.records[index], "rejected_by_destination", left.reason(index, answer.reason))
+        left.keep(again)
+        left.last = next((each for each in later if each.remedy), later[0] if later else None)
+        if not later:
+            return None
+        self._pressure.refused(sent_at, time.monotonic())
+        return max(each.after_secs or 0.0 for each in later)
+
+    def _complain(self, left: _Left[Piece], attempt: int) -> None:
+        assert left.last is not None
+        self.metrics.count("logferry_sink_retries_total", 1, self._name, left.last.cause)
+        if attempt % LOUD_EVERY == 1:
+            level = logging.ERROR if left.last.remedy else logging.WARNING
+            remedy = f"; {left.last.remedy}" if left.last.remedy else ""
+            count, cause = len(left.pieces), left.last.cause
+            _log.log(level, "%d records wait for the destination, attempt %d: %s%s", count, attempt, cause, remedy)
+
+    def _reject(self, record: Message, reason: str, message: str) -> None:
+        self._dead_letters.send(record, reason, message)
+        self.metrics.count("logferry_sink_documents_total", 1, self._name, "rejected")
+        self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, reason)
+
+    def _drain(self, pool: RequestThreads) -> None:
+        """Let what is under way come to its end, for a few seconds; the rest is read again."""
+        self._launch(pool, now=True)
+        if self._flying:
+            wait(self._flying, DRAIN_SECS)
+        self._land()
+        pool.end()
+
+
+class _Left(Generic[Piece]):
+    """What of a request is not decided yet."""
+
+    def __init__(self, records: list[Message], pieces: list[Piece]) -> None:
+        self.records = records
+        self.pieces = list(pieces)
+        self.last: Retry | None = None
+        """Why the rest waits."""
+        self._refused: dict[int, str] = {}
+        """Place of a piece in its second shape -> why its first was refused."""
+
+    def take_safer(self, index: int, safer: Callable[[Piece, str], Piece | None], reason: str) -> bool:
+        """Put another shape in the place of a refused piece; False when there is none, or it was tried."""
+        if index in self._refused:
+            return False
+        piece = safer(self.pieces[index], reason)
+        if piece is None:
+            return False
+        self.pieces[index] = piece
+        self._refused[index] = reason
+        return True
+
+    def reason(self, index: int, reason: str) -> str:
+        """Why a piece was refused: its first shape counts, since the second is not what somebody sent."""
+        return self._refused.get(index, reason)
+
+    def keep(self, indices: list[int]) -> None:
+        """Only these pieces are left."""
+        self._refused = {new: self._refused[old] for new, old in enumerate(indices) if old in self._refused}
+        self.records = [self.records[index] for index in indices]
+        self.pieces = [self.pieces[index] for index in indices]
+
+
+def collect_rarely() -> None:
+    """Let Python look for cycles rarely: batches are many objects without any (docs/benchmarks.md)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
