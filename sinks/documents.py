@@ -40,7 +40,7 @@ class DocumentBuilder(Values[Document]):
                 resource, shared = found, shared_part(found)
             yield Document(id_, day_of(fields[1]).decode(), self._writer.write(fields, shared))
 
-    def of_document(self, headers: Headers | None, value: bytes) -> Document | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> Document | Undecodable:
         """As Values says."""
         told = identified(headers, value)
         if isinstance(told, Undecodable):

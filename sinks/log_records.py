@@ -26,12 +26,12 @@ class RecordBuilder(Values[dict[str, Any]]):
             record = dict(zip(FIELDS, fields, strict=True))
             yield {**record, "resource": resource, "id": id_, **_parsed(record)}
 
-    def of_document(self, headers: Headers | None, value: bytes) -> dict[str, Any] | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> dict[str, Any] | Undecodable:
         """As Values says."""
         told = identified(headers, value)
         if isinstance(told, Undecodable):
             return told
-        record = read_document(b"", told.id.decode(), value)
+        record = read_document(key, told.id.decode(), value)
         return record if isinstance(record, Undecodable) else {**record, **_parsed(record)}
 
     def size(self, piece: dict[str, Any]) -> int:

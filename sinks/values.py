@@ -31,7 +31,7 @@ class Values(ABC, Generic[Piece]):
         """One piece for each row."""
 
     @abstractmethod
-    def of_document(self, headers: Headers | None, value: bytes) -> Piece | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> Piece | Undecodable:
         """The piece of a document. Never raises on input."""
 
     @abstractmethod
@@ -63,7 +63,7 @@ class Values(ABC, Generic[Piece]):
         ]
 
     def _pass(self, record: Message, value: bytes, built: Built[Piece]) -> None:
-        piece = self.of_document(cast("Headers | None", record.headers()), value)
+        piece = self.of_document(cast("Headers | None", record.headers()), value, record.key() or b"")
         if isinstance(piece, Undecodable):
             built.rejected.append((record, piece))
         else:

@@ -74,7 +74,7 @@ class LineBuilder(Values[bytes]):
         """As Values says."""
         return self._decoded.lines(rows)
 
-    def of_document(self, headers: Headers | None, value: bytes) -> bytes | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> bytes | Undecodable:
         """As Values says."""
         told = identified(headers, value)
         if isinstance(told, Undecodable):

@@ -16,8 +16,7 @@ from schemas.document import DocumentWriter, day_of, shared_part
 from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
 from sinks.core.decode import RecordDecoder
-from sinks.elasticsearch.document import RecordLines
-from sinks.elasticsearch.passed import PassedLines
+from sinks.elasticsearch.document import LineBuilder, RecordLines
 from tests.schemas import examples
 
 CODEC = Codec("log_record")
@@ -63,7 +62,7 @@ def by_stream(record: dict[str, Any], pattern: str) -> list[Any]:
     """Action and document of a record that streams wrote to a JSON topic."""
     value = DocumentWriter().document(record, shared_part(record["resource"]))
     headers = [("id", record["id"].encode()), ("day", day_of(record["timestamp"]))]
-    line = PassedLines(pattern).line(headers, value)
+    line = LineBuilder(pattern, lambda _: True).of_document(headers, value)
     assert isinstance(line, bytes), line
     return [json.loads(part) for part in line.splitlines()]
 
