@@ -99,6 +99,14 @@ class DocumentWriter:
             )
         )
 
+    def severity(self, number: int, level: str | None, stream: str | None) -> bytes:
+        """Members of a document that say severity and stream."""
+        return self._severities.get((number, level, stream)) or self._severity(number, level, stream)
+
+    def parser(self, name: str) -> bytes:
+        """The name of a parser in JSON."""
+        return self._parsers.get(name) or self._parser(name)
+
     def _severity(self, number: int, level: str | None, stream: str | None) -> bytes:
         """Fields of severity and stream."""
         fields: dict[str, Any] = {"stream": stream, "severity_number": number}
@@ -158,7 +166,7 @@ def _trace(trace: str | None, span: str | None) -> bytes:
 
 def _attributes(text: str) -> bytes:
     """Attributes as they are; in a request one line is one document, so a line break in them must not get through."""
-    return b',"attributes":' + (_whole(text) if "\n" not in text else escaped(text))
+    return b',"attributes":' + _whole(text.replace("\n", " "))
 
 
 def _kubernetes(kubernetes: Mapping[str, Any], node: str) -> dict[str, Any]:

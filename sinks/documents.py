@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from schemas.codec import Undecodable
-from schemas.document import DocumentWriter, day_of, shared_part
-from sinks.core.columns import columns_of
+from schemas.document import day_of
 from sinks.core.decode import Rows
+from sinks.core.document_columns import DocumentColumns
 from sinks.core.identified import Headers, identified
 from sinks.values import Values
 
@@ -29,23 +29,20 @@ class DocumentBuilder(Values[Document]):
 
     def __init__(self, holds_documents: Callable[[str], bool]) -> None:
         super().__init__(holds_documents)
-        self._writer = DocumentWriter()
+        self._columns = DocumentColumns()
 
     def of_rows(self, rows: Rows) -> Iterator[Document]:
         """As Values says."""
-        resource, shared = None, b""
-        ids = rows.events.column("id").to_pylist()
-        for found, id_, fields in zip(rows.resources, ids, columns_of(rows.events), strict=True):
-            if found is not resource:
-                resource, shared = found, shared_part(found)
-            yield Document(id_, day_of(fields[1]).decode(), self._writer.write(fields, shared))
+        ids, timestamps = (rows.events.column(name).to_pylist() for name in ("id", "timestamp"))
+        for id_, timestamp, body in zip(ids, timestamps, self._columns.documents(rows), strict=True):
+            yield Document(id_, day_of(timestamp).decode(), body)
 
-    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> Document | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, _key: bytes = b"") -> Document | Undecodable:
         """As Values says."""
         told = identified(headers, value)
         if isinstance(told, Undecodable):
             return told
-        return Document(told.id.decode(), told.day.decode(), value)
+        return Document(told[0].decode(), told[1].decode(), value)
 
     def size(self, piece: Document) -> int:
         """As Values says."""

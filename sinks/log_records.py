@@ -31,7 +31,7 @@ class RecordBuilder(Values[dict[str, Any]]):
         told = identified(headers, value)
         if isinstance(told, Undecodable):
             return told
-        record = read_document(key, told.id.decode(), value)
+        record = read_document(key, told[0].decode(), value)
         return record if isinstance(record, Undecodable) else {**record, **_parsed(record)}
 
     def size(self, piece: dict[str, Any]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, cast
+from typing import Any, Generic
 
 from confluent_kafka import Message
 
@@ -48,9 +48,7 @@ class Values(ABC, Generic[Piece]):
         else:
             if encoded:
                 self._decode([records[each] for each in encoded], [values[each] for each in encoded], built)
-            for record, value in zip(records, values, strict=True):
-                if value[:1] == b"{":
-                    self._pass(record, value, built)
+            self._pass(records, values, built)
         built.sizes = list(map(self.size, built.pieces))
         return built
 
@@ -62,13 +60,18 @@ class Values(ABC, Generic[Piece]):
             (records[position], self._explained(records[position], problem)) for position, problem in rows.rejected
         ]
 
-    def _pass(self, record: Message, value: bytes, built: Built[Piece]) -> None:
-        piece = self.of_document(cast("Headers | None", record.headers()), value, record.key() or b"")
-        if isinstance(piece, Undecodable):
-            built.rejected.append((record, piece))
-        else:
-            built.pieces.append(piece)
-            built.records.append(record)
+    def _pass(self, records: Sequence[Message], values: list[bytes], built: Built[Piece]) -> None:
+        of_document = self.of_document
+        for record, value in zip(records, values, strict=True):
+            if value[:1] != b"{":
+                continue
+            headers: Any = record.headers()
+            piece = of_document(headers, value, record.key() or b"")
+            if isinstance(piece, Undecodable):
+                built.rejected.append((record, piece))
+            else:
+                built.pieces.append(piece)
+                built.records.append(record)
 
     def _explained(self, record: Message, problem: Undecodable) -> Undecodable:
         """Why a value cannot be read, in terms of what its topic should hold."""

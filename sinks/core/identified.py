@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from schemas.codec import Undecodable
 from schemas.document import DAY_HEADER, ID_HEADER
@@ -28,30 +28,39 @@ _ID: Final = re.compile(rb"[A-Za-z0-9_-]{18}[AEIMQUYcgkosw048]")
 _DAY: Final = re.compile(rb"\d{4}-\d\d-\d\d")
 
 
-class Identified(NamedTuple):
-    """What the headers of a document say."""
-
-    id: bytes
-    """The record id, 19 characters."""
-    day: bytes
-    """YYYY-MM-DD in UTC."""
-    begins_at: int
-    """Of that day, in nanoseconds since 1970."""
+Identified: TypeAlias = tuple[bytes, bytes, int]
+"""Record id (19 characters), day (YYYY-MM-DD in UTC), and when that day begins, in nanoseconds since 1970."""
 
 
 def identified(headers: Headers | None, value: bytes) -> Identified | Undecodable:
     """Which record a document is. Never raises on input; a value that could spoil its neighbours is refused."""
+    id_, day = _told(headers)
+    begins_at = _nanos(day)
+    if begins_at is not None and _ID.fullmatch(id_) and _is_one_line(value):
+        return id_, day, begins_at
+    return _refusal(id_, day, begins_at, value)
+
+
+def _told(headers: Headers | None) -> tuple[bytes, bytes]:
+    """Id and day, empty where they are missing."""
+    match headers:
+        case [("id", bytes() as id_), ("day", bytes() as day)]:  # as streams write them
+            return id_, day
     told = dict(headers or ())
-    id_, day = _bytes(told.get(ID_HEADER)), _bytes(told.get(DAY_HEADER))
+    return _bytes(told.get(ID_HEADER)), _bytes(told.get(DAY_HEADER))
+
+
+def _is_one_line(value: bytes) -> bool:
+    """Whether a value may be the one line of an object; what is inside of it is not looked at."""
+    return value[:1] == b"{" and value[-1:] == b"}" and b"\n" not in value and (value.isascii() or not _not_utf8(value))
+
+
+def _refusal(id_: bytes, day: bytes, begins_at: int | None, value: bytes) -> Undecodable:
     if _ID.fullmatch(id_) is None:
         return _no_identity(ID_HEADER, id_, "a record id")
-    begins_at = _nanos(day)
     if begins_at is None:
         return _no_identity(DAY_HEADER, day, "a day such as 2026-11-21")
-    problem = _problem(value)
-    if problem:
-        return Undecodable("malformed_value", f"document: {problem}")
-    return Identified(id_, day, begins_at)
+    return Undecodable("malformed_value", f"document: {_problem(value)}")
 
 
 def _bytes(value: bytes | str | None) -> bytes:
@@ -77,14 +86,15 @@ def _nanos(day: bytes) -> int | None:
 
 
 def _problem(value: bytes) -> str:
-    """What keeps a value from being the one line of an object; what is inside of it is not looked at."""
+    """What keeps a value from being one line."""
     if value[:1] != b"{" or value[-1:] != b"}":
         return "it is not one JSON object"
-    if b"\n" in value:
-        return "it has several lines"
-    if not value.isascii():
-        try:
-            value.decode()
-        except UnicodeDecodeError as error:
-            return f"it is not UTF-8: {error.reason} at byte {error.start}"
+    return "it has several lines" if b"\n" in value else _not_utf8(value)
+
+
+def _not_utf8(value: bytes) -> str:
+    try:
+        value.decode()
+    except UnicodeDecodeError as error:
+        return f"it is not UTF-8: {error.reason} at byte {error.start}"
     return ""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from typing import Any, Final
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.codec import Undecodable
-from schemas.document import DocumentWriter, shared_part
 from schemas.identity import index_name
-from sinks.core.columns import columns_of
 from sinks.core.decode import Rows
+from sinks.core.document_columns import DocumentColumns
 from sinks.core.identified import Headers, identified
 from sinks.values import Values
 
 _NANOS_PER_DAY: Final = 86_400_000_000_000
-_END: Final = b"}}\n"
-"""Of a document, and of its line."""
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9_-]")
+"""What no record id of ours holds, and might need escaping."""
 
 
 class RecordLines:
@@ -25,29 +27,31 @@ class RecordLines:
 
     def __init__(self, index_pattern: str) -> None:
         self._index_pattern = index_pattern
-        self._writer = DocumentWriter()
-        self._resource: dict[str, Any] | None = None
-        self._shared = b""
-        self._begin = self._end = 0
-        """Of the latest record's day, in nanoseconds since 1970."""
-        self._action = b""
-        """Beginning of the action line of all records of the day."""
+        self._columns = DocumentColumns(end=b"\n")
 
-    def lines(self, rows: Rows) -> Iterator[bytes]:
+    def lines(self, rows: Rows) -> list[bytes]:
         """For each row its action line and its document, both with their line ends."""
-        ids = rows.events.column("id").to_pylist()
-        write = self._writer.write
-        for resource, id_, fields in zip(rows.resources, ids, columns_of(rows.events), strict=True):
-            if resource is not self._resource:
-                self._resource, self._shared = resource, shared_part(resource)
-            if not self._begin <= fields[1] < self._end:
-                self._begin_day(fields[1])
-            yield write(fields, self._shared, self._action + orjson.dumps(id_) + b"}}\n", _END)
+        if not rows.positions:
+            return []
+        events = rows.events
+        actions, ids = self._actions(events.column("timestamp")), _ids(events.column("id"))
+        return self._columns.documents(rows, pc.binary_join_element_wise(actions, ids, '"}}\n', ""))
 
-    def _begin_day(self, timestamp: int) -> None:
-        self._begin = timestamp - timestamp % _NANOS_PER_DAY
-        self._end = self._begin + _NANOS_PER_DAY
-        self._action = action(index_name(self._index_pattern, timestamp))
+    def _actions(self, timestamps: pa.Array) -> Any:
+        """The beginning of each action line: one text for all, where they are of the same day."""
+        ends = pc.min_max(timestamps).as_py()
+        if ends["min"] // _NANOS_PER_DAY == ends["max"] // _NANOS_PER_DAY:
+            return self._action(ends["min"])
+        return pa.array(map(self._action, timestamps.to_pylist()))
+
+    def _action(self, timestamp: int) -> str:
+        return action(index_name(self._index_pattern, timestamp)).decode() + '"'
+
+
+def _ids(ids: pa.Array) -> Any:
+    """Record ids as they stand between quotation marks."""
+    texts = ids.to_pylist()
+    return pa.array([orjson.dumps(each)[1:-1].decode() for each in texts]) if _UNSAFE.search("".join(texts)) else ids
 
 
 def action(index: str) -> bytes:
@@ -70,18 +74,19 @@ class LineBuilder(Values[bytes]):
         self._action = b""
         """Beginning of the action line of all documents of the day."""
 
-    def of_rows(self, rows: Rows) -> Iterator[bytes]:
+    def of_rows(self, rows: Rows) -> list[bytes]:
         """As Values says."""
         return self._decoded.lines(rows)
 
-    def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> bytes | Undecodable:
+    def of_document(self, headers: Headers | None, value: bytes, _key: bytes = b"") -> bytes | Undecodable:
         """As Values says."""
         told = identified(headers, value)
         if isinstance(told, Undecodable):
             return told
-        if told.day != self._day:
-            self._day, self._action = told.day, action(index_name(self._index_pattern, told.begins_at))
-        return b'%b"%b"}}\n%b\n' % (self._action, told.id, value)
+        id_, day, begins_at = told
+        if day != self._day:
+            self._day, self._action = day, action(index_name(self._index_pattern, begins_at))
+        return b"".join((self._action, b'"', id_, b'"}}\n', value, b"\n"))
 
     def size(self, piece: bytes) -> int:
         """As Values says."""
