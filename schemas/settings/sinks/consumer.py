@@ -28,7 +28,7 @@ class BatchedSink(SinkConsumer):
     batch_max_records: Count = 10_000
     """Most records of a request. With records of ordinary length batch_max_bytes is reached before."""
 
-    batch_max_age_secs: Seconds = 1.0
+    batch_max_age_secs: Seconds = 0.5
     """Longest a record waits for its batch to fill. Higher means fewer, larger requests; records arrive later."""
 
     requests_in_flight: Count = 2
