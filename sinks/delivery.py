@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import random
 import threading
@@ -65,7 +64,6 @@ class Delivery(Generic[Piece]):
         """Work until asked to stop."""
         self._stop = stop
         self._prepare()
-        collect_rarely()
         pool = RequestThreads(self._threads)
         while not stop.is_set():
             self._step(pool)
@@ -245,10 +243,3 @@ class _Left(Generic[Piece]):
         self._refused = {new: self._refused[old] for new, old in enumerate(indices) if old in self._refused}
         self.records = [self.records[index] for index in indices]
         self.pieces = [self.pieces[index] for index in indices]
-
-
-def collect_rarely() -> None:
-    """Let Python look for cycles rarely: batches are many objects without any (docs/benchmarks.md)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
