@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from schemas.name_templates import NameTemplateError, read_name_template
 from schemas.settings.node import MIB
 from schemas.settings.parts import AbsolutePath, Count, HttpUrl, Seconds, Size, mistake
+from schemas.settings.secret import Secret, TextOrSecret
 from schemas.settings.sinks.consumer import BatchedSink
 
 TAGS_AT_MOST: Final = 50
@@ -89,6 +90,12 @@ class CloudwatchSink(BatchedSink):
     """Profile in the AWS configuration files. By default credentials come from wherever AWS's own tools look:
     environment, web identity of the service account, files, container and instance."""
 
+    access_key_id: TextOrSecret | None = None
+    """Access key, where there is nothing better than a long-lived one. Together with secret_access_key."""
+
+    secret_access_key: Secret | None = None
+    """Its secret, by reference."""
+
     role_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:iam::\d{12}:role/.+$")] | None = None
     """Role to assume with those credentials, for example in the account that keeps the logs."""
 
@@ -114,6 +121,16 @@ class CloudwatchSink(BatchedSink):
 
     streams_in_flight: Count = 4
     """Log streams of a batch that are written to at once."""
+
+    @model_validator(mode="after")
+    def _one_way_to_log_in(self) -> Self:
+        if bool(self.access_key_id) != bool(self.secret_access_key):
+            names = ("access_key_id", "secret_access_key")
+            present, absent = names if self.access_key_id else names[::-1]
+            raise mistake(f"{present} without {absent}", f"add {absent}")
+        if self.access_key_id and self.profile:
+            raise mistake("access_key_id and profile are two ways to log in", "keep one of them")
+        return self
 
     @model_validator(mode="after")
     def _external_id_belongs_to_a_role(self) -> Self:

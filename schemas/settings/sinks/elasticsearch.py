@@ -139,11 +139,11 @@ class ElasticsearchSink(BatchedSink):
                 f"retention deletes whole indices, and index {self.index!r} {what}",
                 "write %Y.%m.%d, %G.%V for weeks or %Y.%m for months into index, or leave retention out",
             )
+        if self.promote and not self.template:
+            raise mistake("promoted attributes stand in the index template, and template is false", "keep one of them")
         if self.data_stream and not self.template:
             raise mistake(
                 "a data stream needs an index template, and template is false",
                 "leave template out; Elasticsearch's own templates do not fit these documents",
             )
         return self
-
-

@@ -82,9 +82,7 @@ def _cloud_id(text: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         parts = []
     if not (label and colon and len(parts) >= 2 and parts[0] and parts[1]):
-        raise mistake(
-            "this is no cloud id", "copy it from the deployment's page at Elastic Cloud: name:ZXUtd2VzdC0x…"
-        )
+        raise mistake("this is no cloud id", "copy it from the deployment's page at Elastic Cloud: name:ZXUtd2VzdC0x…")
     return text
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.settings.parts import NUMBER, AbsolutePath, Count, Problem, ProblemsError, Seconds, Size, mistake, nearest
+from schemas.settings.parts import NUMBER, AbsolutePath, Problem, ProblemsError, Seconds, Size, mistake, nearest
 from schemas.settings.sinks.ordered import OrderedSink, TextFormat
 
 PATH_FIELDS: Final = ("day", "namespace", "pod", "container", "node", "severity", "tag", "topic")
@@ -61,7 +61,7 @@ class FileSink(OrderedSink):
     """So many files that were put aside are kept for each path, older ones are removed. None, the default, keeps all of
     them, because nothing is removed by accident."""
 
-    open_files_max: Annotated[Count, Field(le=10_000)] = 64
+    open_files_max: Annotated[int, Field(ge=1, le=10_000), NUMBER] = 64
     """Files that are open at a time; the one that was not written for longest is closed first. More paths than that
     within a batch cost an open and a close each."""
 
@@ -74,5 +74,7 @@ class FileSink(OrderedSink):
     def _something_to_keep(self) -> Self:
         if self.rotated_files_max is not None and not (self.rotate_max_bytes or self.rotate_max_age_secs):
             problem = "rotated_files_max without rotation: no file is ever put aside"
-            raise ProblemsError([Problem(problem, "set rotate_max_bytes or rotate_max_age_secs", ("rotated_files_max",))])
+            raise ProblemsError(
+                [Problem(problem, "set rotate_max_bytes or rotate_max_age_secs", ("rotated_files_max",))]
+            )
         return self

@@ -13,7 +13,9 @@ from schemas.settings.sinks.ordered import OrderedSink
 def _topic(text: str) -> str:
     plain = text.replace("{topic}", "x")
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", plain) or plain in {".", ".."}:
-        raise mistake(f"{text!r} cannot name a Kafka topic", 'write a name, or one with the topic it is of: "west.{topic}"')
+        raise mistake(
+            f"{text!r} cannot name a Kafka topic", 'write a name, or one with the topic it is of: "west.{topic}"'
+        )
     return text
 
 
@@ -30,9 +32,10 @@ class KafkaSink(OrderedSink):
     """Topic there; {topic} stands for the name of the topic here. The same name by default."""
 
     format: Literal["as_is", "json"] = "as_is"
-    """as_is: value, key, headers and time untouched, whatever they are, with headers behind them that say where a record
-    comes from. json: documents, as routes with format json have them. As it is by default: a copy that anything which
-    reads the original can read. Where a schema registry gave the ids in the values, the other side must know them."""
+    """as_is: value, key, headers and time untouched, whatever they are, with headers behind them that say where a
+    record comes from. json: documents, as routes with format json have them. As it is by default: a copy that anything
+    which reads the original can read. Where a schema registry gave the ids in the values, the other side must know
+    them."""
 
     origin_headers: bool = True
     """Add the headers logferry-topic, logferry-partition and logferry-offset, by which a reader recognises a record

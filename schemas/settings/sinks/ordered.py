@@ -1,10 +1,8 @@
 """What sinks have in common that write one record behind the other."""
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from pydantic import Field
-
-from schemas.settings.parts import NUMBER, Seconds
+from schemas.settings.parts import Seconds
 from schemas.settings.sinks.consumer import BatchedSink
 
 TextFormat: TypeAlias = Literal["json", "line", "original"]
@@ -18,5 +16,5 @@ class OrderedSink(BatchedSink):
     requests_in_flight: Literal[1] = 1
     """One, because two batches under way would overtake each other."""
 
-    request_timeout_secs: Annotated[Seconds, Field(gt=0), NUMBER] = 60.0
+    request_timeout_secs: Seconds = 60.0
     """A batch that takes longer than a quarter of this makes the next ones smaller."""

@@ -20,7 +20,7 @@ class OtlpSink(PostingSink):
     type: Literal["otlp"]
     """The kind of sink."""
 
-    url: Annotated[HttpUrl, AfterValidator(_logs_address)] = "http://localhost:4318"
+    url: Annotated[HttpUrl, AfterValidator(_logs_address)] = "http://localhost:4318/v1/logs"
     """Where requests go; without a path, /v1/logs is added, as OpenTelemetry's exporters do. Redirections are not
     followed."""
 
