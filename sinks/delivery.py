@@ -59,6 +59,9 @@ class Delivery(Generic[Piece]):
         self._flying: dict[Future[bool], Request[Piece]] = {}
         self._last_read = 0.0
         self._stop = threading.Event()
+        self._gave_up = threading.Event()
+        """A request was given up because of ``_stop``. What comes behind it must not overtake it: a file that has what
+        is behind would take what is before for written."""
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop."""
@@ -143,6 +146,8 @@ class Delivery(Generic[Piece]):
         left = _Left(request.records, request.pieces)
         attempt = 0
         while left.pieces:
+            if self._gave_up.is_set():
+                return False
             sent_at = time.monotonic()
             answers = self._destination.send(left.pieces)
             delay = self._judge(left, answers, sent_at)
@@ -153,6 +158,7 @@ class Delivery(Generic[Piece]):
             attempt += 1
             self._complain(left, attempt)
             if self._stop.wait(max(delay, self._backoff.delay(attempt, random.random()))):  # noqa: S311 - jitter
+                self._gave_up.set()
                 return False
         self._dead_letters.flush()
         return True

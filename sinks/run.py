@@ -24,8 +24,15 @@ class Shell(Protocol):
 
 
 SINKS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "cloudwatch": ("sinks.cloudwatch.sink", "CloudwatchDestination", "cloudwatch"),
     "elasticsearch": ("sinks.elasticsearch.sink", "ElasticsearchDestination", "elasticsearch"),
+    "google_cloud": ("sinks.google_cloud.sink", "GoogleCloudDestination", "google-cloud"),
     "object_storage": ("sinks.object_storage.sink", "ObjectStorageShell", "object-storage"),
+    "file": ("sinks.file.sink", "FileDestination", "sinks"),
+    "http": ("sinks.http.sink", "HttpDestination", "http-sink"),
+    "kafka": ("sinks.kafka.sink", "KafkaDestination", "sinks"),
+    "otlp": ("sinks.otlp.sink", "OtlpDestination", "otlp"),
+    "stdout": ("sinks.stdout.sink", "StdoutDestination", "sinks"),
 }
 """Type -> module, class (a Destination, or a whole shell), and the extra that brings its packages. Imported on use: a
 machine installs what it runs."""

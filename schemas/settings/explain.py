@@ -86,7 +86,11 @@ def _value(key: Key, data: object) -> Any:
 def _key(location: tuple[str | int, ...], data: object, *, missing: bool) -> Key:
     """Leave out of pydantic's location what is no key but the name of a model among several."""
     key: list[str | int] = []
+    named: object = None
     for index, step in enumerate(location):
+        if step == child(data, "type") and data is not named:
+            named = data  # a model may have a key of its own name: type kafka, kafka
+            continue
         there = child(data, step)
         exists = step in data if isinstance(data, dict) else there is not None
         if exists or (missing and index == len(location) - 1):

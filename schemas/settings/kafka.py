@@ -43,8 +43,8 @@ def _as_server(text: str) -> str:
 _OWN_PROPERTIES: Final[Mapping[str, str]] = {
     "bootstrap.servers": "use kafka.bootstrap_servers",
     "metadata.broker.list": "use kafka.bootstrap_servers",
-    "compression.type": "use producer.compression and stream.compression",
-    "compression.codec": "use producer.compression and stream.compression",
+    "compression.type": "use producer.compression and stream.compression, or compression of a sink",
+    "compression.codec": "use producer.compression and stream.compression, or compression of a sink",
     "group.id": "use stream.group and sinks.<name>.group",
     **dict.fromkeys(
         (
@@ -82,18 +82,14 @@ class SchemaRegistry(Section):
     """Its address, for example http://registry:8081."""
 
 
-class KafkaSettings(Section):
-    """The Kafka cluster that all stages share."""
+class KafkaCluster(Section):
+    """A Kafka cluster, and how to be let in there."""
 
     bootstrap_servers: Annotated[
         str, AfterValidator(_servers), BeforeValidator(_comma_text, json_schema_input_type=str | list[str])
     ] = "localhost:9092"
     """Brokers asked first, as HOST:PORT, several separated by commas or as a list. Two or three are enough:
     they name the rest."""
-
-    schema_registry: SchemaRegistry | None = None
-    """With a registry, values are in the Confluent wire format; without, in Avro single-object encoding. None by
-    default: one server less to run, and any consumer finds the schemas in this package."""
 
     properties: Annotated[dict[str, TextOrSecret], AfterValidator(references_only), AfterValidator(_not_ours)] = Field(
         default={}, json_schema_extra={"x-env-separator": "."}
@@ -102,14 +98,22 @@ class KafkaSettings(Section):
     passwords by reference. What delivery depends on (acks, idempotence, offsets) belongs to the stages and is
     refused."""
 
+    def client_properties(self, environ: Mapping[str, str], read_file: Callable[[str], str]) -> dict[str, str]:
+        """Return the properties with their secrets fetched; raises `SettingsError` when one is missing."""
+        return {key: resolve(value, environ, read_file) for key, value in self.properties.items()}
+
+
+class KafkaSettings(KafkaCluster):
+    """The Kafka cluster that all stages share."""
+
+    schema_registry: SchemaRegistry | None = None
+    """With a registry, values are in the Confluent wire format; without, in Avro single-object encoding. None by
+    default: one server less to run, and any consumer finds the schemas in this package."""
+
     instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")] | None = None
     """Name of this process among all that share a consumer group (Kafka's static membership), for example the pod's
     name. A process that is killed and comes back under its name has its partitions at once, without a rebalance. Give
     it by LOGFERRY_KAFKA__INSTANCE, since every process needs its own; two with one name fence each other off."""
-
-    def client_properties(self, environ: Mapping[str, str], read_file: Callable[[str], str]) -> dict[str, str]:
-        """Return the properties with their secrets fetched; raises `SettingsError` when one is missing."""
-        return {key: resolve(value, environ, read_file) for key, value in self.properties.items()}
 
 
 class TopicOverride(Section):

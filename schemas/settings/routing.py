@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from schemas.settings.parts import Key, Problem, nearest
 from schemas.settings.rules import Format
-from schemas.settings.sinks import ElasticsearchSink
+from schemas.settings.sinks import KafkaSink, ObjectStorageSink, Sink
 from schemas.topic_templates import NONE, OTHER, TopicTemplate, share_names, topic_regex
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def routing_problems(settings: Settings) -> Iterator[Problem]:
     yield from _topics_without_source(settings)
     yield from _overrides_of_nothing(settings)
     yield from _sinks_of_other_values(settings)
-    yield from _archives_of_documents(settings)
+    yield from _copies_into_themselves(settings)
 
 
 def topics_of_sinks(settings: Settings) -> Iterator[str]:
@@ -74,7 +74,7 @@ def _two_formats(settings: Settings) -> Iterator[Problem]:
 
 def _topics_without_source(settings: Settings) -> Iterator[Problem]:
     names = settings.topics.names
-    known = (names.raw, *settings.routed_topics, names.dead_letter)
+    known = (names.raw, *settings.routed_topics, names.dead_letter, names.pods, names.ledger)
     made = tuple(TopicTemplate(text).pattern for text in settings.dynamic_topics)
     for name, sink in settings.sinks.items():
         for index, topic in enumerate(sink.topics):
@@ -93,35 +93,47 @@ def _overrides_of_nothing(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"there is no topic {topic}", remedy, ("topics", "overrides", topic))
 
 
+def _takes(sink: Sink) -> frozenset[str]:
+    """What a sink can read beside the records of routes, in Avro and as documents."""
+    if isinstance(sink, ObjectStorageSink):
+        return frozenset({"raw", *(("letters", "pods", "ledger") if sink.format == "avro" else ())})
+    if isinstance(sink, KafkaSink) and sink.format == "as_is":
+        return frozenset({"raw", "letters", "pods", "ledger"})
+    return frozenset()
+
+
 def _sinks_of_other_values(settings: Settings) -> Iterator[Problem]:
     names = settings.topics.names
-    refused: Mapping[str, tuple[str, str]] = {
-        names.raw: (f"{names.raw} holds blocks of bytes, not records", "index a routed topic instead"),
+    refused: Mapping[str, tuple[str, str, str]] = {
+        names.raw: ("raw", f"{names.raw} holds blocks of bytes, not records", "choose a routed topic instead"),
         names.dead_letter: (
+            "letters",
             f"{names.dead_letter} holds what could not be read, not records",
-            "archive it with format: avro",
+            "archive it with format: avro, or copy it by a sink of type kafka",
         ),
+        names.pods: ("pods", f"{names.pods} holds pods, not records", "archive it with format: avro"),
+        names.ledger: ("ledger", f"{names.ledger} holds accounts, not records", "archive it with format: avro"),
     }
     for name, sink in settings.sinks.items():
-        takes_raw = not isinstance(sink, ElasticsearchSink)
-        takes_letters = not isinstance(sink, ElasticsearchSink) and sink.format == "avro"
         for index, topic in enumerate(sink.topics):
             key = ("sinks", name, "topics", index)
             if "*" in topic:
                 yield from _patterns_over_fixed_topics(topic, names.fixed, key)
-            elif (topic == names.raw and not takes_raw) or (topic == names.dead_letter and not takes_letters):
-                yield Problem(*refused[topic], key)
+            elif topic in refused and refused[topic][0] not in _takes(sink):
+                yield Problem(*refused[topic][1:], key)
 
 
-def _archives_of_documents(settings: Settings) -> Iterator[Problem]:
-    documents = [TopicTemplate(text).pattern for _, text, form in _named(settings) if form == "json"]
-    remedy = "archive it from a route with format: avro (the same conditions and copy: true make a topic for it)"
+def _copies_into_themselves(settings: Settings) -> Iterator[Problem]:
+    """A copy that lands where it is read from is copied again, for ever."""
+    own = set(settings.kafka.bootstrap_servers.split(","))
     for name, sink in settings.sinks.items():
-        for index, topic in enumerate(() if isinstance(sink, ElasticsearchSink) else sink.topics):
-            meant = [each for each in documents if share_names(topic, each)] if "*" in topic else []
-            if meant or settings.format_of(topic) == "json":
-                problem = f"{topic} holds documents of Elasticsearch, which are not archived"
-                yield Problem(problem, remedy, ("sinks", name, "topics", index))
+        if not isinstance(sink, KafkaSink) or not own & set(sink.kafka.bootstrap_servers.split(",")):
+            continue
+        written = [sink.topic.replace("{topic}", topic) for topic in sink.topics]
+        again = [each for each in written if any(share_names(each, topic) for topic in sink.topics)]
+        if again:
+            problem = f"{again[0]} would be written and read by the same sink of the same cluster, without end"
+            yield Problem(problem, "name another cluster, or another topic: copy.{topic}", ("sinks", name, "topic"))
 
 
 def _patterns_over_fixed_topics(pattern: str, fixed: tuple[str, ...], key: Key) -> Iterator[Problem]:
