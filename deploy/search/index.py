@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from elasticsearch import ApiError, Elasticsearch
 
 from deploy.search.follow import Follower
 from deploy.search.query import PAGE, Wanted, newest, oldest_first
-from runtime.kafka import read_file
 from schemas.errors import FatalError, LogferryError, SettingsError, TemporaryError
-from schemas.settings import ElasticsearchSink, resolve
-from sinks.elasticsearch.request import connect
+from schemas.settings import ElasticsearchSink
+from sinks.elasticsearch.connect import connect, secrets_of
 from sinks.elasticsearch.template import index_pattern
 
 if TYPE_CHECKING:
@@ -124,12 +122,7 @@ class LogIndex:
 def open_index(settings: Settings, sink_name: str | None, host: str | None, index: str | None) -> LogIndex:
     """The indices of a sink of these settings, or of a host that is named. Raises SettingsError."""
     sink = _sink(settings, sink_name, host)
-    named = {"api_key": sink.api_key, "username": sink.username, "password": sink.password}
-    secrets = {key: resolve(value, os.environ, read_file) for key, value in named.items() if value is not None}
-    try:
-        return LogIndex(connect(sink, secrets), index or index_pattern(sink.index))
-    except ValueError as error:
-        raise SettingsError(f"the address cannot be used: {error}", where=", ".join(sink.hosts)) from error
+    return LogIndex(connect(sink, secrets_of(sink)), index or index_pattern(sink.target))
 
 
 def _sink(settings: Settings, name: str | None, host: str | None) -> ElasticsearchSink:
@@ -142,7 +135,7 @@ def _sink(settings: Settings, name: str | None, host: str | None) -> Elasticsear
     sink = sinks[name] if name is not None else next(iter(sinks.values()), None)
     if host is not None:
         base = sink or ElasticsearchSink(type="elasticsearch", topics=("logs.app",))
-        return base.model_copy(update={"hosts": (host if "://" in host else f"http://{host}",)})
+        return base.model_copy(update={"hosts": (host if "://" in host else f"http://{host}",), "cloud_id": None})
     if sink is None:
         raise SettingsError(
             "no sink of type elasticsearch is in the settings",

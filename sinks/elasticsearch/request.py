@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch
 
 from sinks.elasticsearch.verdict import later, verdict
 from sinks.verdict import Done, Reject, Retry, Verdict
-
-if TYPE_CHECKING:
-    from schemas.settings import ElasticsearchSink
 
 _log = logging.getLogger(__name__)
 
@@ -69,22 +66,3 @@ class BulkRequests:
         answer = self._client.perform_request("POST", path, headers=HEADERS, body=b"".join(lines))
         body = answer.body
         return body if isinstance(body, dict) else {}
-
-
-def connect(settings: ElasticsearchSink, secrets: dict[str, str]) -> Elasticsearch:
-    """A client for the sink's hosts; ``secrets`` holds the resolved api_key, username and password."""
-    options: dict[str, Any] = {}
-    if "api_key" in secrets:
-        options["api_key"] = secrets["api_key"]
-    elif "username" in secrets:
-        options["basic_auth"] = (secrets["username"], secrets.get("password", ""))
-    if settings.ca_file:
-        options["ca_certs"] = settings.ca_file
-    return Elasticsearch(
-        [str(host) for host in settings.hosts],
-        request_timeout=settings.request_timeout_secs,
-        max_retries=0,  # this sink retries by itself, and loudly
-        retry_on_timeout=False,
-        http_compress=False,
-        **options,
-    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import elastic_transport
 from elasticsearch import Elasticsearch as Client
@@ -21,16 +23,19 @@ from deploy.local.processes import ProcessId
 from deploy.local.progress import silent
 from deploy.local.server import Place, Tools
 from deploy.local.users import make_folder, server_user, write_text
+from tests.secured.certificates import Authority
 
-READY_SECS: Final = 90.0
+ADMIN: Final = "admin"
+PASSWORD: Final = "correct-horse"
+READY_SECS: Final = 150.0
 ROUNDS: Final = 1000
 
 
 class SecuredElasticsearch:
     """The node's process, in a folder of its own."""
 
-    def __init__(self, folder: Path, certificate: tuple[Path, Path], ca: Path, users: Mapping[str, str]) -> None:
-        """``users``: name -> password; all of them may do everything."""
+    def __init__(self, folder: Path, authority: Authority, roles: Mapping[str, Any]) -> None:
+        """``roles``: as roles.yml has them; there is a user of each name, and `ADMIN`, who may do everything."""
         user = server_user()
         java_home, distributions = Cache(default_cache_folder(os.environ, is_root=user is not None), user).provide(
             [elasticsearch.NAME], silent
@@ -39,15 +44,17 @@ class SecuredElasticsearch:
         ports, _ = settle(str(folder), list(elasticsearch.USES), {})
         self._place = Place(folder, folder / "elasticsearch.log", "secured", ports, user)
         self._process: ProcessId | None = None
-        self._ca, self._users = ca, users
+        certificate, key = authority.issue("node")
+        self._authority = authority
         make_folder(folder, user)
         self._server = Elasticsearch(self._place)
         self._server.prepare(self._tools)
         config = folder / "config"
-        for name, path in {"node.pem": certificate[0], "node.key": certificate[1], "ca.pem": ca}.items():
+        for name, path in {"node.pem": certificate, "node.key": key, "ca.pem": authority.ca}.items():
             write_text(config / name, path.read_text())
-        write_text(config / "users", "".join(f"{name}:{_hash(word)}\n" for name, word in users.items()))
-        write_text(config / "users_roles", f"superuser:{','.join(users)}\n")
+        write_text(config / "users", "".join(f"{name}:{_hash(PASSWORD)}\n" for name in (ADMIN, *roles)))
+        write_text(config / "users_roles", f"superuser:{ADMIN}\n" + "".join(f"{name}:{name}\n" for name in roles))
+        write_text(config / "roles.yml", "".join(f"{name}: {json.dumps(role)}\n" for name, role in roles.items()))
         settings = {
             **elasticsearch.settings(self._place),
             "xpack.security.enabled": True,
@@ -66,12 +73,12 @@ class SecuredElasticsearch:
         """Its address."""
         return f"https://127.0.0.1:{self._place.ports[elasticsearch.NAME]}"
 
-    def start(self, certificate: tuple[Path, Path]) -> None:
+    def start(self) -> None:
         """Return when it answers who comes with a certificate and a password."""
-        self._process = processes.spawn(self._server.launch(self._tools))
-        name, password = next(iter(self._users.items()))
-        cert, key = map(str, certificate)
-        client = Client(self.url, basic_auth=(name, password), ca_certs=str(self._ca), client_cert=cert, client_key=key)
+        launch = self._server.launch(self._tools)
+        quick = {"ES_JAVA_OPTS": "-Xms384m -Xmx384m -XX:TieredStopAtLevel=1"}  # it does not live long
+        self._process = processes.spawn(replace(launch, environment={**launch.environment, **quick}))
+        client = self.client()
         until = time.monotonic() + READY_SECS
         while True:
             assert processes.is_alive(self._process), processes.last_lines(self._place.log)
@@ -83,14 +90,21 @@ class SecuredElasticsearch:
                 time.sleep(0.2)
         client.close()
 
+    def client(self) -> Client:
+        """One that may do everything."""
+        certificate, key = self._authority.issue("tests")
+        return Client(
+            self.url,
+            basic_auth=(ADMIN, PASSWORD),
+            ca_certs=str(self._authority.ca),
+            client_cert=str(certificate),
+            client_key=str(key),
+        )
+
     def stop(self) -> None:
         """End it."""
         if self._process is not None:
             processes.stop_all([self._process], 5.0)
-
-    def log(self) -> str:
-        """What it has said so far."""
-        return self._place.log.read_text(errors="replace")
 
 
 def _yaml(value: object) -> str:

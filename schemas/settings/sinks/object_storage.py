@@ -49,7 +49,7 @@ class ObjectStorageSink(SinkConsumer):
     """Attributes that get a typed column of their own in Parquet: ``http.response.status_code: int64``. A value of
     another type is null there; the map ``attributes`` holds all of them. Nothing by default: columns are for ever."""
 
-    object_max_bytes: Size = 32 * MIB
+    object_max_bytes: Size = 24 * MIB
     """Size in memory at which the records of one hour and namespace become an object; compressed, it is about a tenth
     of that. Large objects are cheaper to keep and to read."""
 
@@ -57,9 +57,9 @@ class ObjectStorageSink(SinkConsumer):
     """Longest a record waits in memory for its object. Higher means fewer objects, and more to read again after
     a crash."""
 
-    memory_max_bytes: Size = 48 * MIB
+    memory_max_bytes: Size = 32 * MIB
     """Most that records take in memory while they wait. When it is reached, the largest hours and namespaces become
-    objects before their time. The process takes about four times as much, itself included."""
+    objects before their time. The process takes some 200 MB more."""
 
     requests_in_flight: Count = 4
     """Most requests to the store at once. A thousand namespaces make a thousand objects, each of which takes a store
