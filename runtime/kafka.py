@@ -36,6 +36,10 @@ ZSTD_LEVEL = 1
 """Unless kafka.properties says otherwise. Level 3, the codec's own choice, costs a third more CPU and gains nothing on
 logs (docs/benchmarks.md)."""
 
+FETCH_PARTITION_BYTES = 1024 * 1024
+"""Asked of each partition at once. Answers lie unpacked in memory, five times as large and beyond any limit of the
+queue;
+a larger message comes all the same, alone (KIP-74)."""
 SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
 
@@ -120,8 +124,9 @@ def consumer_config(settings: KafkaSettings, group: str, client_id: str = "logfe
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
         "partition.assignment.strategy": "cooperative-sticky",
-        "fetch.message.max.bytes": MESSAGE_MAX_BYTES,
+        "fetch.message.max.bytes": FETCH_PARTITION_BYTES,
         "queued.max.messages.kbytes": 16 * 1024,
+        "fetch.max.bytes": MESSAGE_MAX_BYTES,  # of one answer; librdkafka takes no less
     }
 
 

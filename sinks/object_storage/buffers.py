@@ -1,156 +1,182 @@
-"""Records on their way into objects: for each partition a buffer for each hour and namespace.
+"""Records on their way into objects: for each partition, open folders by hour and namespace.
 
-A partition's buffers are written together and then its offset is committed, so an object begins where the last commit
-was or where its first record stands behind it, and a second attempt makes the same names.
+`Buffer.read` decodes what was read from Kafka and says of which hours it is; `take` keeps it; `cut` makes objects of
+some folders and keeps the others. A record that stands in an object already (`sinks.core.placing`) is passed over, and
+the folder's open records before it are then closed: they become an object of their own, so that every object holds all
+records of its folder between its first offset and its last.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple
 
-import pyarrow as pa
 from confluent_kafka import Message
 
-from schemas.codec import Codec, Undecodable, header_of
+from schemas.codec import Undecodable
 from schemas.identity import object_folder, object_name
-from sinks.consumer import offset_of
-from sinks.core.decode import RecordDecoder
-from sinks.object_storage import avro_container, parquet
+from sinks.core.manifest import Entry, hour_of
+from sinks.core.open_folders import OpenFolder
+from sinks.core.placing import Coverage
 
 NO_NAMESPACE: Final = "_none"
 """Stands for the namespace of what comes from no pod."""
+HOUR: Final = 3_600_000_000_000
+"""Nanoseconds."""
+
+_UNUSUAL: Final = re.compile(r"[^A-Za-z0-9._-]")
+_TAKEN: Final = frozenset({"", ".", "..", "_manifest"})
 
 Rejected = tuple[Message, Undecodable]
+
+
+class Folder(NamedTuple):
+    """Where an object lies below its topic, and which part of what is open there it is."""
+
+    hour: int
+    """Hours since 1970."""
+    namespace: str
+    part: int = 0
+    """Rises when the records before a span that is covered are closed."""
+
+    def path(self, topic: str) -> str:
+        """``<topic>/dt=…/hour=…/<namespace>``."""
+        return object_folder(topic, self.hour * HOUR, self.namespace)
+
+    @property
+    def hour_text(self) -> str:
+        """As manifests have it."""
+        return hour_of(self.hour * HOUR)
 
 
 @dataclass(frozen=True)
 class ArchiveObject:
     """One object, ready to be written."""
 
-    name: str
+    hour: str
+    entry: Entry
+    """What the manifest will say of it."""
     body: bytes
-    records: int
+
+    def named_by_both_ends(self) -> ArchiveObject:
+        """The same under a name that says its last offset as well."""
+        stem, _, extension = self.entry.name.rpartition(".")
+        return replace(self, entry=replace(self.entry, name=f"{stem}-{self.entry.last_offset:020d}.{extension}"))
+
+    def without_body(self) -> ArchiveObject:
+        """What is kept of it while it travels."""
+        return replace(self, body=b"")
+
+
+@dataclass
+class Block:
+    """Records that were read together, decoded."""
+
+    hours: Collection[int]
+    """Of its records."""
+    rejected: list[Rejected]
+    content: Any
+    """As the kind of buffer has it."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a buffer's records come from."""
+
+    topic: str
+    partition: int
+    topic_id: str = ""
 
 
 class Buffer(ABC):
     """Records of one partition that are not in an object yet."""
 
-    def __init__(self, topic: str, partition: int, opened_at: float) -> None:
-        self.topic = topic
-        self.partition = partition
-        self.opened_at = opened_at
-        self.size = 0
+    extension: str
+
+    def __init__(self, origin: Origin) -> None:
+        self.origin = origin
+        self.coverage = Coverage(origin.topic_id)
+        self._parts: dict[tuple[int, str], int] = {}
 
     @abstractmethod
-    def add(self, records: Sequence[Message]) -> list[Rejected]:
-        """Take records of the partition, in order; returns those that cannot be read."""
+    def read(self, records: Sequence[Message]) -> Block:
+        """Decode records of the partition, in order; keeps nothing. Never raises on input."""
 
     @abstractmethod
-    def objects(self) -> Iterator[ArchiveObject]:
-        """Everything taken so far, as objects."""
+    def take(self, block: Block, now: float) -> None:
+        """Keep a block; the coverage of its hours must be known."""
 
-    def taken(self, records: Sequence[Message]) -> None:
-        """Count records in."""
-        self.size += sum(len(record) for record in records)
+    @abstractmethod
+    def open(self) -> Sequence[OpenFolder[Folder]]:
+        """Folders with records, and the memory that each holds."""
 
+    @abstractmethod
+    def cut(self, folders: Collection[Folder]) -> Iterator[ArchiveObject]:
+        """Objects of some folders, which are then empty, also when not all objects are taken."""
 
-@dataclass
-class _Rows:
-    first_offset: int
-    resources: dict[int, dict[str, Any]] = field(default_factory=dict)
-    """Identity of a resource object -> the object."""
-    indices: list[int] = field(default_factory=list)
-    events: list[pa.RecordBatch] = field(default_factory=list)
+    @abstractmethod
+    def lowest(self) -> int | None:
+        """Offset of the lowest record that is in no object."""
 
-
-class ParquetBuffer(Buffer):
-    """Routed records, decoded into columns as they come."""
-
-    def __init__(self, topic: str, partition: int, opened_at: float, decoder: RecordDecoder) -> None:
-        super().__init__(topic, partition, opened_at)
-        self._decoder = decoder
-        self._folders: dict[str, _Rows] = {}
-
-    def add(self, records: Sequence[Message]) -> list[Rejected]:
-        """As Buffer says."""
-        rows = self._decoder.decode([each.key() or b"" for each in records], [each.value() or b"" for each in records])
-        members: dict[str, list[int]] = {}
-        timestamps = rows.events.column("timestamp").to_pylist()
-        for row, (resource, timestamp) in enumerate(zip(rows.resources, timestamps, strict=True)):
-            members.setdefault(object_folder(self.topic, timestamp, namespace_of(resource["kubernetes"])), []).append(
-                row
-            )
-        for folder, chosen in members.items():
-            kept = self._folders.get(folder)
-            if kept is None:
-                kept = self._folders[folder] = _Rows(offset_of(records[rows.positions[chosen[0]]]))
-            for row in chosen:
-                resource = rows.resources[row]
-                kept.resources.setdefault(id(resource), resource)
-                kept.indices.append(id(resource))
-            kept.events.append(rows.events.take(pa.array(chosen, pa.int32())))
-        self.taken(records)
-        return [(records[position], problem) for position, problem in rows.rejected]
-
-    def objects(self) -> Iterator[ArchiveObject]:
-        """As Buffer says."""
-        for folder, rows in self._folders.items():
-            place = {identity: index for index, identity in enumerate(rows.resources)}
-            name = object_name(folder, self.partition, rows.first_offset, parquet.EXTENSION)
-            indices = [place[identity] for identity in rows.indices]
-            body = parquet.parquet(list(rows.resources.values()), indices, pa.Table.from_batches(rows.events))
-            yield ArchiveObject(name, body, len(indices))
-
-
-class AvroBuffer(Buffer):
-    """Values as they are, without their schema header."""
-
-    def __init__(self, topic: str, partition: int, opened_at: float, codec: Codec) -> None:
-        super().__init__(topic, partition, opened_at)
-        self._codec = codec
-        self._folders: dict[str, tuple[int, list[bytes]]] = {}
-
-    def add(self, records: Sequence[Message]) -> list[Rejected]:
-        """As Buffer says."""
-        rejected = []
-        for record in records:
-            value = record.value() or b""
-            decoded = self._codec.decode(value)
-            if isinstance(decoded, Undecodable):
-                rejected.append((record, decoded))
+    def _members(self, hours: Iterable[int], namespaces: Iterable[str], offsets: Iterable[int]) -> list[Folder | None]:
+        """For each record its folder; None for what is in an object. Closes what lies before."""
+        found: list[Folder | None] = []
+        closing: set[tuple[int, str]] = set()
+        for hour, namespace, offset in zip(hours, namespaces, offsets, strict=True):
+            key = hour, namespace
+            if self.coverage.holds(hour_of(hour * HOUR), namespace, offset):
+                closing.add(key)
+                found.append(None)
                 continue
-            folder = self._folder(decoded)
-            known = header_of(value) == self._codec.header
-            body = value[len(self._codec.header) :] if known else self._codec.encode(decoded)[len(self._codec.header) :]
-            self._folders.setdefault(folder, (offset_of(record), []))[1].append(body)
-        self.taken(records)
-        return rejected
+            if key in closing:
+                closing.discard(key)
+                self._parts[key] = self._parts.get(key, 0) + 1
+            found.append(Folder(hour, namespace, self._parts.get(key, 0)))
+        for key in closing:
+            self._parts[key] = self._parts.get(key, 0) + 1
+        return found
 
-    def _folder(self, decoded: dict[str, Any]) -> str:
-        match self._codec.kind:
-            case "raw_chunk":
-                moment, pod = decoded["observed_timestamp"], decoded["source"]["container"]
-            case "dead_letter":
-                moment, pod = decoded["failed_at"], None
-            case _:
-                moment, pod = decoded["timestamp"], decoded["resource"]["kubernetes"]
-        return object_folder(self.topic, moment, namespace_of(pod))
+    def _name(self, folder: Folder, first_offset: int) -> str:
+        return object_name(folder.path(self.origin.topic), self.origin.partition, first_offset, self.extension)
 
-    def objects(self) -> Iterator[ArchiveObject]:
-        """As Buffer says."""
-        for folder, (first_offset, bodies) in self._folders.items():
-            name = object_name(folder, self.partition, first_offset, avro_container.EXTENSION)
-            yield ArchiveObject(name, avro_container.container(self._codec.kind, bodies, name), len(bodies))
+    def _object(self, folder: Folder, told: Mapping[str, Any], body: bytes) -> ArchiveObject:
+        """``told``: as the object's own metadata has it."""
+        entry = entry_of(told, self._name(folder, told["first_offset"]), body)
+        assert entry is not None
+        return ArchiveObject(folder.hour_text, entry, body)
 
 
-def namespace_of(pod: dict[str, Any] | None) -> str:
-    """The namespace part of an object's name."""
-    return str(pod["namespace"]) if pod else NO_NAMESPACE
+def told_of(origin: Origin, namespace: str, version: str, **figures: Any) -> dict[str, Any]:
+    """What an object says of itself in its metadata."""
+    return {
+        "logferry": version, "topic": origin.topic, "topic_id": origin.topic_id, "partition": origin.partition,
+        "namespace": namespace, **figures,
+    }  # fmt: skip
 
 
-def largest(buffers: Iterable[Buffer]) -> Buffer:
-    """The buffer that holds most."""
-    return max(buffers, key=lambda buffer: buffer.size)
+_TOLD: Final = {
+    "records": int, "first_offset": int, "last_offset": int, "first_id": str, "last_id": str, "first_timestamp": int,
+    "last_timestamp": int, "namespace": str, "topic_id": str,
+}  # fmt: skip
+
+
+def entry_of(told: Mapping[str, Any] | None, name: str, body: bytes) -> Entry | None:
+    """The manifest's entry of an object that says so of itself; None when it does not say all."""
+    told = told or {}
+    if any(type(told.get(field)) is not type_ for field, type_ in _TOLD.items()):
+        return None
+    known = {field: told[field] for field in _TOLD}
+    return Entry(name=name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), **known)
+
+
+def namespace_of(pod: Mapping[str, Any] | None) -> str:
+    """The namespace part of an object's name: one that no path can mistake."""
+    namespace = str(pod["namespace"]) if pod else ""
+    if not namespace:
+        return NO_NAMESPACE
+    plain = _UNUSUAL.sub("-", namespace)[:200]
+    return f"-{plain}" if plain in _TAKEN else plain

@@ -1,37 +1,55 @@
-"""The object storage sink: read, gather by hour and namespace, write whole objects, then commit."""
+"""The object storage sink: read, gather by hour and namespace, write whole objects and manifests, then commit."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import logging
-import random
 import threading
 import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-import obstore
+import pyarrow as pa
 from confluent_kafka import Message
-from obstore.exceptions import BaseError
 
-from runtime.backoff import Backoff
 from runtime.metrics import Metrics
 from runtime.object_store import open_store
-from schemas.codec import Codec
 from schemas.settings import ObjectStorageSink
-from sinks.consumer import Batch, GroupConsumer, Partition, partition_of
-from sinks.core.decode import RecordDecoder
+from schemas.settings.days import days
+from sinks.consumer import Batch, GroupConsumer, Partition, offset_of, partition_of
+from sinks.core.open_folders import Limits, OpenFolder, due
 from sinks.dead_letters import DeadLetters
-from sinks.object_storage.buffers import ArchiveObject, AvroBuffer, Buffer, ParquetBuffer, largest
+from sinks.object_storage.buffers import ArchiveObject, Buffer, Folder, Origin
+from sinks.object_storage.kinds import Kinds
+from sinks.object_storage.placement import Placement
+from sinks.object_storage.requests import Requests, StoppedError
+from sinks.object_storage.retention import HourlyRetention
+from sinks.object_storage.topic_ids import TopicIds
+from sinks.object_storage.writer import objects_of
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
+    from sinks.core.manifest import Entry
 
 _log = logging.getLogger(__name__)
 
-READ_RECORDS: Final = 2000
 READ_SECS: Final = 0.2
-BUFFERS_MAX: Final = 2
-"""All partitions together hold at most so many times object_max_bytes."""
-LOUD_EVERY: Final = 10
+READ_BYTES: Final = 4 * 1024 * 1024
+READ_RECORDS: Final = 5000
+"""Chunks are a thousand times larger than records, so how many are read at once follows from their size."""
+MALLOC: Final[Mapping[int, int]] = {-8: 1, -3: 256 * 1024, -1: 1024 * 1024}
+"""Options of glibc's mallopt(3): M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD."""
+
+_Put = tuple[str, Callable[[], "Entry"]]
+_Listing = tuple[str, Callable[[], None]]
+
+COLLECT_AFTER: Final = 100_000
+"""Objects made before Python looks for garbage; there is next to none in cycles."""
 
 
 class ObjectStorageShell:
@@ -40,93 +58,180 @@ class ObjectStorageShell:
     def __init__(self, name: str, settings: Settings) -> None:
         sink = settings.sinks[name]
         assert isinstance(sink, ObjectStorageSink)
-        names = settings.topics.names
         self._name = name
-        self._settings = sink
-        self._codecs = {names.raw: Codec("raw_chunk"), names.dead_letter: Codec("dead_letter")}
-        """Topic -> codec, for those that hold no LogRecord values."""
+        self._limits = Limits(sink.object_max_bytes, sink.object_max_age_secs, sink.memory_max_bytes)
         self.metrics = Metrics("sink")
-        self._store = open_store(sink.url, sink.options)
+        store = open_store(sink.url, sink.options)
+        self._placement = Placement(objects_of(store))
+        self._retention = None if sink.retention is None else HourlyRetention(store, sink.topics, days(sink.retention))
+        self._requests = Requests(name, self.metrics, sink.requests_in_flight, self._stay)
         self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
-        self._dead_letters = DeadLetters(settings.kafka, names.dead_letter, name)
-        self._decoder = RecordDecoder()
-        self._backoff = Backoff()
-        self._buffers: dict[Partition, Buffer] = {}
-        self._unfinished: dict[Partition, list[Batch]] = {}
-        self._stop = threading.Event()
+        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
+        self._topic_ids = TopicIds(settings.kafka, f"logferry-sink-{name}")
+        self._kinds = Kinds(settings.topics.names, sink, version("logferry"))
+        self._parts: dict[Partition, _Part] = {}
+        self._waiting: list[Message] = []
+        """Read while a request took long."""
+        self._revoked: set[Partition] = set()
+        """Partitions that were revoked since the records at hand were read."""
+        self._most = 100
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; what was read by then is written."""
-        self._stop = stop
-        while not stop.is_set():
-            self._take(self._consumer.read(READ_RECORDS, READ_SECS))
-            for partition in self._due(time.monotonic()):
-                self._flush(partition)
-            self._consumer.commit()
-        for partition in list(self._buffers):
-            self._flush(partition)
+        _spare_memory()
+        self._requests.stop = stop
+        try:
+            self._requests.one("writing to the archive", self._placement.probe)
+            if not self._placement.conditional:
+                _log.info("the store knows no conditional writes: names of objects say both offsets")
+            if self._retention is not None:
+                self._retention.start()
+            while not stop.is_set():
+                self._take(self._read())
+                self._write_due()
+                self._consumer.commit()
+            for partition, part in list(self._parts.items()):
+                self._write(partition, {each.key for each in part.buffer.open()})
+        except StoppedError:
+            _log.warning("stopped while the store could not be written to; what was not committed is read again")
+        if self._retention is not None:
+            self._retention.close()
+        self._requests.close()
         self._consumer.close()
+
+    def _read(self) -> list[Message]:
+        records, self._waiting = self._waiting, []
+        self._consumer.resume()
+        records += self._consumer.read(self._most, READ_SECS if not records else 0.0)
+        self._revoked.clear()
+        if records:
+            self._most = max(1, min(READ_RECORDS, READ_BYTES * len(records) // (sum(map(len, records)) + 1)))
+        return records
+
+    def _stay(self) -> None:
+        """Stay in the group, but take nothing that there is no room for."""
+        self._consumer.pause()
+        self._waiting += self._consumer.read(READ_RECORDS, 0.0)
 
     def _take(self, records: list[Message]) -> None:
         by_partition: dict[Partition, list[Message]] = {}
         for record in records:
             by_partition.setdefault(partition_of(record), []).append(record)
         for partition, own in by_partition.items():
-            buffer = self._buffers.get(partition)
-            if buffer is None:
-                buffer = self._buffers[partition] = self._new_buffer(*partition)
-            self._unfinished.setdefault(partition, []).append(self._consumer.begin(own))
-            for record, problem in buffer.add(own):
-                self._dead_letters.send(record, problem.reason, problem.message)
-                self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, problem.reason)
+            if partition not in self._revoked:
+                self._take_of(partition, own)
         self.metrics.count("logferry_sink_records_total", len(records), self._name)
 
-    def _new_buffer(self, topic: str, partition: int) -> Buffer:
-        codec = self._codecs.get(topic)
-        if codec is not None or self._settings.format == "avro":
-            return AvroBuffer(topic, partition, time.monotonic(), codec or Codec("log_record"))
-        return ParquetBuffer(topic, partition, time.monotonic(), self._decoder)
+    def _take_of(self, partition: Partition, records: list[Message]) -> None:
+        part = self._parts.get(partition)
+        if part is None:
+            origin = Origin(*partition, self._topic_ids.of(partition[0]))
+            part = self._parts[partition] = _Part(self._kinds.buffer(origin))
+        part.batches.append((self._consumer.begin(records), offset_of(records[-1])))
+        block = part.buffer.read(records)
+        for record, problem in block.rejected:
+            self._dead_letters.send(record, problem.reason, problem.message)
+            self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, problem.reason)
+        for hour in set(block.hours) - part.hours:
+            self._look_up(part, hour, offset_of(records[0]))
+        if self._parts.get(partition) is part:  # else it was revoked meanwhile
+            part.buffer.take(block, time.monotonic())
 
-    def _due(self, now: float) -> list[Partition]:
-        """Partitions whose objects are large or old enough; or the largest, when all together hold too much."""
-        limit, age = self._settings.object_max_bytes, self._settings.object_max_age_secs
-        due = [key for key, each in self._buffers.items() if each.size >= limit or now - each.opened_at >= age]
-        if not due and sum(each.size for each in self._buffers.values()) >= BUFFERS_MAX * limit:
-            chosen = largest(self._buffers.values())
-            due = [(chosen.topic, chosen.partition)]
-        return due
+    def _look_up(self, part: _Part, hour: int, position: int) -> None:
+        """Learn what an hour's manifest says to be there already."""
+        origin, text = part.buffer.origin, Folder(hour, "").hour_text
+        look = partial(self._placement.manifest, origin.topic, text, origin.partition)
+        for entry in self._requests.one(f"reading the manifest of {origin.topic} {text}", look).objects:
+            part.buffer.coverage.add(text, entry, position)
+        part.hours.add(hour)
 
-    def _flush(self, partition: Partition) -> None:
-        """Write all objects of a partition; only then its records are finished."""
-        buffer = self._buffers.pop(partition)
-        batches = self._unfinished.pop(partition)
-        for each in buffer.objects():
-            if not self._write(each):
-                return  # asked to stop: not committed, read again next time
+    def _write_due(self) -> None:
+        """Write folders that are large or old enough; or the largest, when all together hold too much."""
+        folders = [
+            OpenFolder((partition, each.key), each.bytes, each.opened_at)
+            for partition, part in self._parts.items()
+            for each in part.buffer.open()
+        ]
+        chosen: dict[Partition, set[Folder]] = {}
+        for partition, folder in due(folders, self._limits, time.monotonic()):
+            chosen.setdefault(partition, set()).add(folder)
+        for partition, part in list(self._parts.items()):
+            if partition in chosen or (part.batches and not part.buffer.open()):
+                self._write(partition, chosen.get(partition, set()))
+
+    def _write(self, partition: Partition, folders: Collection[Folder]) -> None:
+        """Write folders of a partition; only then what lies below the lowest that is open is finished."""
+        part = self._parts.get(partition)
+        if part is None:
+            return  # revoked while another was written
+        made: list[ArchiveObject] = []
+        entries = self._requests.all(self._puts(part.buffer.cut(folders), made))
+        listed: dict[str, list[Entry]] = {}
+        for own, entry in zip(made, entries, strict=True):
+            listed.setdefault(own.hour, []).append(entry)
+            if entry.last_offset > own.entry.last_offset:  # somebody has written more than we have read
+                part.buffer.coverage.add(own.hour, entry, own.entry.last_offset)
+        self._requests.all(self._listings(part.buffer.origin, listed))
         self._dead_letters.flush()
-        for batch in batches:
-            self._consumer.finish(batch)
+        if self._parts.get(partition) is part:
+            for batch in part.finished():
+                self._consumer.finish(batch)
 
-    def _write(self, each: ArchiveObject) -> bool:
-        attempt = 0
-        while True:
-            try:
-                obstore.put(self._store, each.name, each.body)
-            except (BaseError, OSError) as error:
-                attempt += 1
-                self.metrics.count("logferry_sink_retries_total", 1, self._name, type(error).__name__)
-                if attempt % LOUD_EVERY == 1:
-                    _log.warning("%s cannot be written, attempt %d: %s", each.name, attempt, error)
-                if self._stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
-                    return False
-            else:
-                self.metrics.count("logferry_sink_objects_total", 1, self._name)
-                self.metrics.count("logferry_sink_object_bytes_total", len(each.body), self._name)
-                self.metrics.count("logferry_sink_archived_records_total", each.records, self._name)
-                return True
+    def _puts(self, objects: Iterator[ArchiveObject], made: list[ArchiveObject]) -> Iterator[_Put]:
+        for each in objects:
+            made.append(each.without_body())
+            yield f"writing {each.entry.name}", partial(self._put, each)
+
+    def _put(self, each: ArchiveObject) -> Entry:
+        entry = self._placement.put(each)
+        self.metrics.count("logferry_sink_objects_total", 1, self._name)
+        self.metrics.count("logferry_sink_object_bytes_total", len(each.body), self._name)
+        self.metrics.count("logferry_sink_archived_records_total", each.entry.records, self._name)
+        return entry
+
+    def _listings(self, origin: Origin, listed: dict[str, list[Entry]]) -> Iterator[_Listing]:
+        for hour, entries in listed.items():
+            list_ = partial(self._placement.list_in_manifest, origin.topic, hour, origin.partition, entries)
+            yield f"writing the manifest of {origin.topic} {hour}", list_
 
     def _forget(self, gone: set[Partition]) -> None:
         """Partitions were revoked: whoever has them now reads from the last commit."""
+        self._revoked |= gone
         for partition in gone:
-            self._buffers.pop(partition, None)
-            self._unfinished.pop(partition, None)
+            self._parts.pop(partition, None)
+        self._waiting = [each for each in self._waiting if partition_of(each) not in gone]
+
+
+class _Part:
+    """What a process has of one partition."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self.buffer = buffer
+        self.batches: deque[tuple[Batch, int]] = deque()
+        """Batches that are not finished, each with its last offset."""
+        self.hours: set[int] = set()
+        """Whose manifests have been read."""
+
+    def finished(self) -> Iterator[Batch]:
+        """Batches of which nothing is open any more, which are then forgotten."""
+        lowest = self.buffer.lowest()
+        while self.batches and (lowest is None or self.batches[0][1] < lowest):
+            yield self.batches.popleft()[0]
+
+
+def _spare_memory() -> None:
+    """One thread for columns is enough beside those of Kafka and of the requests; what was imported stays.
+
+    The system's allocator gives back what is freed, a third less than with Arrow's own; and less still when threads
+    share their arenas and whatever is large has pages of its own.
+    """
+    pa.set_memory_pool(pa.system_memory_pool())
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    with suppress(OSError, AttributeError):  # another C library than glibc
+        option = ctypes.CDLL(None).mallopt
+        for name, value in MALLOC.items():
+            option(name, value)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 50, 100)

@@ -38,15 +38,21 @@ def test_a_topic_has_the_format_of_the_route_that_names_it_or_may_make_its_name(
     assert settings().format_of(topic) == form
 
 
-@pytest.mark.parametrize("topic", ["logs.documents", "logs.json.shop", "logs.json.*", "logs.d*", "logs.*.shop"])
+@pytest.mark.parametrize("topic", ["logs.documents", "logs.json.shop", "logs.json.*", "logs.do*", "logs.*.shop"])
 @pytest.mark.parametrize("form", ["parquet", "avro"])
-def test_documents_are_not_archived(topic, form):
+def test_documents_are_archived_as_the_records_that_they_were_made_of(topic, form):
     sinks = f'sinks: {{archive: {{type: object_storage, topics: ["{topic}"], url: "file:///a", format: {form}}}}}'
-    with pytest.raises(SettingsError) as told:
-        settings(sinks)
-    assert f"{topic} holds documents of Elasticsearch, which are not archived" in str(told.value)
-    assert "format: avro" in str(told.value)
-    assert "sinks.archive.topics[0]" in str(told.value)
+    assert settings(sinks).sinks["archive"].topics == (topic,)
+
+
+@pytest.mark.parametrize("topic", ["logs.pods", "logs.ledger", "logs.dead-letter"])
+def test_what_holds_no_records_is_archived_as_it_is(topic):
+    sinks = f'sinks: {{raw: {{type: object_storage, topics: [logs.raw, {topic}], url: "file:///a", format: avro}}}}'
+    assert settings(sinks).sinks["raw"].topics == ("logs.raw", topic)
+    with pytest.raises(SettingsError, match="not records"):
+        settings(sinks.replace("format: avro", "format: parquet"))
+    with pytest.raises(SettingsError, match="not records"):
+        settings(f"sinks: {{search: {{type: elasticsearch, topics: [{topic}]}}}}")
 
 
 @pytest.mark.parametrize("topic", ["logs.json.plain", "logs.ns.shop", "logs.ns.*", "logs.rest", "logs.raw"])

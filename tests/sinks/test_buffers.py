@@ -2,48 +2,65 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import avro.datafile
 import avro.io
 import fastavro
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import KINDS, Codec, Undecodable
+from schemas.document import DocumentWriter, day_of, shared_part
 from schemas.identity import object_folder
+from schemas.settings import ObjectStorageSink
+from schemas.topic_names import TopicNames
 from sinks.consumer import offset_of
-from sinks.core.decode import RecordDecoder
-from sinks.object_storage.avro_container import BLOCK_BYTES, container
-from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, AvroBuffer, Buffer, ParquetBuffer, largest
+from sinks.core.manifest import Entry
+from sinks.object_storage import parquet
+from sinks.object_storage.avro_container import BLOCK_BYTES, container, told_by
+from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, Buffer, Folder, Origin, entry_of, namespace_of
+from sinks.object_storage.kinds import Kinds
 from tests.schemas.examples import example
 from tests.sinks.records import CODEC, HOUR, NOON, RAW, Record, log_record, message, values
 
 KIND_OF_BUFFER = ["parquet", "avro"]
 
 
-def new(kind: str) -> Buffer:
-    if kind == "parquet":
-        return ParquetBuffer("logs.app", 3, 0.0, RecordDecoder())
-    return AvroBuffer("logs.app", 3, 0.0, CODEC)
+NAMES = TopicNames()
+
+
+def new(kind: str, topic: str = "logs.app", topic_id: str = "id", **settings: Any) -> Buffer:
+    sink = ObjectStorageSink(type="object_storage", topics=(topic,), url="file:///a", format=kind, **settings)
+    return Kinds(NAMES, sink, "1.2.3").buffer(Origin(topic, 3, topic_id))
+
+
+def add(buffer: Buffer, records: Sequence[Record]) -> list[Any]:
+    block = buffer.read(records)  # type: ignore[arg-type]
+    buffer.take(block, 0.0)
+    return block.rejected
 
 
 def filled(kind: str, records: Sequence[Record], *, at_once: int = 1000) -> Buffer:
     buffer = new(kind)
     for start in range(0, len(records), at_once):
-        assert buffer.add(records[start : start + at_once]) == []  # type: ignore[arg-type]
+        assert add(buffer, records[start : start + at_once]) == []
     return buffer
+
+
+def objects(buffer: Buffer) -> list[ArchiveObject]:
+    """Everything as objects."""
+    return list(buffer.cut({each.key for each in buffer.open()}))
 
 
 def rows(each: ArchiveObject) -> list[dict[str, Any]]:
     """Records of an object, in what both formats have."""
-    if each.name.endswith(".parquet"):
+    if each.entry.name.endswith(".parquet"):
         return pq.read_table(io.BytesIO(each.body), columns=["id", "body", "namespace"]).to_pylist()  # type: ignore[no-any-return]
     found: list[Any] = list(fastavro.reader(io.BytesIO(each.body)))
     return [
@@ -66,42 +83,123 @@ def expected(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
 @given(records=st.lists(values, min_size=1, max_size=12), at_once=st.integers(1, 12))
 def test_every_record_stands_once_in_the_object_of_its_hour_and_namespace(kind, records, at_once):
     buffer = filled(kind, numbered(records), at_once=at_once)
-    found = {each.name.rpartition("/")[0]: rows(each) for each in buffer.objects()}
-    assert found == expected(records)
+    found = {each.entry.name.rpartition("/")[0]: by_id(rows(each)) for each in objects(buffer)}
+    assert found == {folder: by_id(own) for folder, own in expected(records).items()}
+
+
+def by_id(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(found, key=lambda row: (row["id"], row["body"]))
+
+
+def in_order(each: ArchiveObject) -> list[Any]:
+    """Offsets of its records, which `numbered` makes of their places."""
+    if each.entry.name.endswith(".parquet"):
+        return sorted(pq.read_table(io.BytesIO(each.body)).column("offset").to_pylist())
+    return [row["offset"] for row in fastavro.reader(io.BytesIO(each.body))]  # type: ignore[index,call-overload]
+
+
+def in_sequence(records: list[dict[str, Any]]) -> list[Record]:
+    return numbered([{**record, "offset": 100 + 2 * place} for place, record in enumerate(records)])
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
 @given(records=st.lists(values, min_size=1, max_size=8), one=st.integers(1, 8), other=st.integers(1, 8))
 def test_a_second_attempt_makes_the_same_names_with_the_same_records(kind, records, one, other):
-    first, second = (filled(kind, numbered(records), at_once=size).objects() for size in (one, other))
-    assert [(each.name, rows(each)) for each in first] == [(each.name, rows(each)) for each in second]
+    first, second = (objects(filled(kind, numbered(records), at_once=size)) for size in (one, other))
+    assert {each.entry.name: rows(each) for each in first} == {each.entry.name: rows(each) for each in second}
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
 @given(records=st.lists(values, min_size=1, max_size=8), more=st.lists(values, max_size=4))
-def test_a_second_attempt_that_read_further_overwrites_all_that_the_first_wrote(kind, records, more):
-    first = {each.name: rows(each) for each in filled(kind, numbered(records)).objects()}
-    second = {each.name: rows(each) for each in filled(kind, numbered(records + more)).objects()}
+def test_a_second_attempt_that_read_further_has_all_that_the_first_wrote(kind, records, more):
+    everything = in_sequence(records + more)
+    first = {each.entry.name: in_order(each) for each in objects(filled(kind, everything[: len(records)]))}
+    second = {each.entry.name: in_order(each) for each in objects(filled(kind, everything))}
     assert first.keys() <= second.keys()
     assert all(second[name][: len(found)] == found for name, found in first.items())
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
 @given(records=st.lists(values, min_size=2, max_size=8), cut=st.integers(1, 7))
 def test_objects_of_one_attempt_never_overwrite_those_of_the_one_before_it(kind, records, cut):
     everything = numbered(records)
     parts = [part for part in (everything[:cut], everything[cut:]) if part]
-    names = [each.name for part in parts for each in filled(kind, part).objects()]
+    names = [each.entry.name for part in parts for each in objects(filled(kind, part))]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
+@given(records=st.lists(values, min_size=1, max_size=12), chosen=st.data())
+def test_folders_are_cut_one_by_one_and_the_others_stay(kind, records, chosen):
+    everything = in_sequence(records)
+    buffer, cut = new(kind), list[ArchiveObject]()
+    for record in everything:
+        assert add(buffer, [record]) == []
+        keys = [each.key for each in buffer.open()]
+        cut += buffer.cut(set(chosen.draw(st.lists(st.sampled_from(keys), unique=True))))
+        done = {offset for each in cut for offset in in_order(each)}
+        left = [offset_of(each) for each in everything if offset_of(each) <= record.number]  # type: ignore[arg-type]
+        assert buffer.lowest() == min(set(left) - done, default=None)
+    cut += objects(buffer)
+    found = [offset for each in cut for offset in in_order(each)]
+    assert sorted(found) == [each.number for each in everything]
+    assert list(buffer.open()) == []
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
+@given(
+    records=st.lists(values, min_size=1, max_size=12),
+    at_once=st.integers(1, 12),
+    spans=st.lists(st.tuples(st.integers(98, 125), st.integers(0, 8)), max_size=3),
+)
+def test_what_stands_in_an_object_is_not_written_again_and_objects_have_no_holes(kind, records, at_once, spans):
+    everything = in_sequence(records)
+    buffer = new(kind)
+    folders = {Folder(r["timestamp"] // HOUR, r["resource"]["kubernetes"]["namespace"]) for r in records}
+    for folder in folders:
+        for first, length in spans:
+            buffer.coverage.add(folder.hour_text, entry(folder.namespace, first, first + length), 0)
+    for start in range(0, len(everything), at_once):
+        add(buffer, everything[start : start + at_once])
+    covered = {number for first, length in spans for number in range(first, first + length + 1)}
+    cut = objects(buffer)
+    assert sorted(offset for each in cut for offset in in_order(each)) == [
+        each.number for each in everything if each.number not in covered
+    ]
+    for each in cut:
+        assert not covered & set(range(each.entry.first_offset, each.entry.last_offset + 1)) & {
+            record.number for record, value in zip(everything, records, strict=True)
+            if each.entry.name.startswith(Folder(
+                value["timestamp"] // HOUR, value["resource"]["kubernetes"]["namespace"]).path("logs.app") + "/")
+        }  # fmt: skip
+
+
+def entry(namespace: str, first: int, last: int, topic_id: str = "id") -> Entry:
+    return Entry("name", 1, 1, first, last, "", "", 0, 0, namespace, "sha", topic_id)
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@pytest.mark.parametrize(("ours", "theirs"), [("id", "before"), ("", "")])
+def test_offsets_of_another_life_of_the_topic_cover_nothing(kind, ours, theirs):
+    buffer = new(kind, topic_id=ours)
+    buffer.coverage.add("2026-11-21T12", entry("dev", 0, 1000, theirs), 0)
+    add(buffer, numbered([log_record(1, timestamp=NOON)]))
+    assert [each.entry.records for each in objects(buffer)] == [1]
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
 def test_an_object_is_named_by_the_offset_of_its_own_first_record(kind):
     records = [log_record(1, timestamp=NOON), log_record(2, timestamp=NOON + HOUR), log_record(3, timestamp=NOON)]
-    found = [each.name for each in filled(kind, numbered(records)).objects()]
+    found = sorted(each.entry.name for each in objects(filled(kind, numbered(records))))
     assert found == [
         f"logs.app/dt=2026-11-21/hour=12/dev/3-00000000000000000100.{kind}",
         f"logs.app/dt=2026-11-21/hour=13/dev/3-00000000000000000102.{kind}",
@@ -109,50 +207,136 @@ def test_an_object_is_named_by_the_offset_of_its_own_first_record(kind):
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
+@given(records=st.lists(values, min_size=1, max_size=12))
+def test_the_manifest_and_the_object_itself_say_the_truth_of_it(kind, records):
+    everything = in_sequence(records)
+    for each in objects(filled(kind, everything)):
+        found = rows(each)
+        told = each.entry
+        assert entry_of(TOLD_BY[kind](each.body), told.name, each.body) == told
+        assert (told.records, told.bytes) == (len(found), len(each.body))
+        assert (told.first_offset, told.last_offset) == (in_order(each)[0], in_order(each)[-1])
+        assert (told.first_id, told.last_id) == (min(r["id"] for r in found), max(r["id"] for r in found))
+        assert told.sha256 == hashlib.sha256(each.body).hexdigest()
+        own = [r["timestamp"] for r in records if r["id"] in {row["id"] for row in found}]
+        assert told.first_timestamp in own
+        assert told.last_timestamp in own
+        assert (told.namespace, told.topic_id) == (told.name.split("/")[3], "id")
+
+
+TOLD_BY = {"parquet": parquet.told_by, "avro": told_by}
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@settings(max_examples=15)
+@given(data=st.binary(max_size=50))
+def test_bytes_that_are_no_object_say_nothing(kind, data):
+    assert TOLD_BY[kind](data) is None
+    assert TOLD_BY[kind](b"Obj\x01" + data) is None
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
 def test_what_cannot_be_read_comes_back_and_its_neighbours_stay(kind):
     buffer = new(kind)
     good = message(5, log_record(1))
     bad = [Record(6, b"key", b"nonsense"), Record(7, b"key", None), Record(8, b"", CODEC.header + b"\xff")]
-    rejected = buffer.add([good, *bad, message(9, log_record(2))])  # type: ignore[list-item]
+    rejected = add(buffer, [good, *bad, message(9, log_record(2))])
     assert sorted(offset_of(record) for record, _ in rejected) == [6, 7, 8]
     assert all(isinstance(problem, Undecodable) for _, problem in rejected)
-    assert [each.records for each in buffer.objects()] == [2]
+    assert [each.entry.records for each in objects(buffer)] == [2]
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
 def test_nothing_readable_makes_no_object(kind):
     buffer = new(kind)
-    buffer.add([Record(6, b"key", b"nonsense")])  # type: ignore[list-item]
-    assert list(buffer.objects()) == []
+    add(buffer, [Record(6, b"key", b"nonsense")])
+    assert objects(buffer) == []
+    assert buffer.lowest() is None
 
 
-def test_parquet_holds_every_field_with_its_type():
-    record = log_record(7)
-    table = pq.read_table(io.BytesIO(next(iter(filled("parquet", [message(0, record)]).objects())).body))
-    assert table.schema.field("timestamp").type == pa.timestamp("ns", tz="UTC")
-    row = table.drop_columns(["timestamp", "observed_timestamp"]).to_pylist()[0]  # Python's times have no nanoseconds
-    pod = record["resource"]["kubernetes"]
-    assert table.column("timestamp").cast(pa.int64()).to_pylist() == [record["timestamp"]]
-    assert table.column("observed_timestamp").cast(pa.int64()).to_pylist() == [record["observed_timestamp"]]
-    same = ("id", "offset", "stream", "severity_number", "severity_text", "body", "original", "attributes")
-    assert {name: row[name] for name in same} == {name: record[name] for name in same}
-    assert (dict(row["labels"]), dict(row["annotations"])) == (pod["labels"], pod["annotations"])
-    assert (row["namespace"], row["pod"], row["restart"], row["node"]) == ("dev", pod["pod"], 1, "node-1")
+@pytest.mark.parametrize(
+    ("namespace", "folder"),
+    [("shop", "shop"), ("", NO_NAMESPACE), ("a/b", "a-b"), ("..", "-.."), ("_manifest", "-_manifest"), ("ä", "-")],
+)
+def test_a_namespace_is_one_folder_whatever_it_is(namespace, folder):
+    assert namespace_of({"namespace": namespace}) == folder
 
 
-def test_parquet_of_records_without_pod_lies_under_no_namespace():
-    resource = {**log_record(0)["resource"], "kubernetes": None}
-    found = next(iter(filled("parquet", [message(0, log_record(0, resource=resource))]).objects()))
-    assert f"/{NO_NAMESPACE}/" in found.name
-    assert pq.read_table(io.BytesIO(found.body)).column("pod").to_pylist() == [None]
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+@pytest.mark.parametrize("timestamp", [-1, -(2**63), 2**63 - 1, 0])
+def test_any_timestamp_has_its_hour(kind, timestamp):
+    (found,) = objects(filled(kind, numbered([log_record(1, timestamp=timestamp)])))
+    assert found.entry.name.startswith(object_folder("logs.app", timestamp, "dev") + "/")
+    assert f"logs.app/dt={found.hour.replace('T', '/hour=')}/" in found.entry.name
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+def test_documents_are_archived_as_the_records_that_they_were(kind):
+    record = {**log_record(7), "offset": 7}
+    document = DocumentWriter().document(record, shared_part(record["resource"]))
+    headers = [("id", record["id"].encode()), ("day", day_of(record["timestamp"]))]
+    key = record["resource"]["source_id"].encode()
+    buffer = new(kind)
+    assert add(buffer, [Document(9, key, document, headers), message(10, log_record(8))]) == []
+    (found,) = objects(buffer)
+    assert sorted(row["id"] for row in rows(found)) == sorted([record["id"], log_record(8)["id"]])
+    assert {row["body"] for row in rows(found)} == {record["body"]}
+
+
+@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
+def test_documents_of_nobody_come_back(kind):
+    records = [Document(1, b"k", b"{}", []), Document(2, b"k", b'{"a":', [("id", b"A" * 19), ("day", b"2026-11-21")])]
+    assert [problem.reason for _, problem in add(new(kind), records)] == ["no_identity", "malformed_value"]
+
+
+class Document(Record):
+    """A record with headers."""
+
+    def __new__(cls, number: int, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> Self:
+        made = super().__new__(cls, number, key, value)
+        made.told = headers
+        return made
+
+    def headers(self) -> list[tuple[str, bytes]]:
+        return self.told  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind", "hour"),
+    [("logs.dead-letter", "dead_letter", 0), ("logs.ledger", "ledger_entry", 0), ("logs.pods", "pod", 12)],
+)
+def test_topics_of_other_values_are_kept_as_they_are(topic, kind, hour):
+    codec, buffer = Codec(kind), new("avro", topic)
+    value = example(kind)
+    assert (
+        add(
+            buffer,
+            [Stamped(9, b"key", codec.encode(value), topic), Stamped(10, b"key", None, topic)][: 1 + (kind == "pod")],
+        )
+        == []
+    )
+    (found,) = objects(buffer)
+    assert list(fastavro.reader(io.BytesIO(found.body))) == [value]
+    if kind == "pod":
+        assert found.entry.name == f"logs.pods/dt=2026-11-21/hour={hour}/{value['namespace']}/3-{9:020d}.avro"
+        assert found.entry.first_timestamp == NOON
+
+
+class Stamped(Record):
+    """A record with the broker's time."""
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, NOON // 1_000_000
 
 
 def test_raw_chunks_are_kept_byte_for_byte_by_the_hour_they_were_read():
-    buffer = AvroBuffer("logs.raw", 3, 0.0, RAW)
+    buffer = new("parquet", "logs.raw")
     chunk = example("raw_chunk")
-    assert buffer.add([Record(9, b"key", RAW.encode(chunk), "logs.raw")]) == []  # type: ignore[list-item]
-    (found,) = buffer.objects()
-    assert found.name == "logs.raw/dt=2026-11-21/hour=01/dev/3-00000000000000000009.avro"
+    assert add(buffer, [Record(9, b"key", RAW.encode(chunk), "logs.raw")]) == []
+    (found,) = objects(buffer)
+    assert found.entry.name == "logs.raw/dt=2026-11-21/hour=01/dev/3-00000000000000000009.avro"
+    assert found.entry.first_id == f"{chunk['incarnation'].hex()}:{chunk['offset']}"
     assert list(fastavro.reader(io.BytesIO(found.body))) == [chunk]
 
 
@@ -178,13 +362,3 @@ def test_the_same_records_under_the_same_name_make_the_same_bytes():
     bodies = [CODEC.encode(log_record(number))[len(CODEC.header) :] for number in range(5)]
     assert container("log_record", bodies, "a") == container("log_record", bodies, "a")
     assert container("log_record", bodies, "a") != container("log_record", bodies, "b")
-
-
-def test_the_largest_buffer_is_the_one_that_holds_most_bytes():
-    small, big = filled("avro", numbered([log_record(1)])), filled("avro", numbered([log_record(1), log_record(2)]))
-    assert largest([small, big]) is big
-
-
-def test_attributes_are_kept_as_json_text():
-    table = pq.read_table(io.BytesIO(next(iter(filled("parquet", [message(0, log_record(1))]).objects())).body))
-    assert json.loads(table.column("attributes").to_pylist()[0]) == {"status": 404}

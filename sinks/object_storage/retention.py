@@ -1,0 +1,188 @@
+"""Retention: whole days of an archive are deleted once they are over.
+
+By the date of the folder, which is that of the records. Deleted is only what has exactly a name that logferry gives to
+objects and manifests, under the topics of the sink; whatever else lies in those folders stays. Of each hour the
+manifests go first: interrupted, the archive never names what is not there, and the next run finds the rest by its
+names.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore
+
+from schemas.errors import LogferryError
+from sinks.core.expiry import Day, is_over, rests
+from sinks.core.layout import hour_prefix, hour_text
+from sinks.core.manifest import Manifest
+from sinks.object_storage.manifests import read_manifest
+from sinks.object_storage.stored import StoredHour, explained, hours_in, read_hour, topics_in
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
+
+_log = logging.getLogger(__name__)
+
+MOST_AT_ONCE: Final = 10
+"""Days that a sink deletes by itself in an hour. Whoever mistakes 1d for 100d has time to notice."""
+FIRST_AFTER_SECS: Final = 300.0
+EVERY_SECS: Final = 3600.0
+
+
+@dataclass(frozen=True)
+class Expired:
+    """What an archive has."""
+
+    over: list[Day]
+    """To be deleted, the oldest first."""
+    resting: list[Day]
+    """Over too, but something was written there within a day."""
+    kept: int
+    """Days that are not over."""
+
+
+def expired(store: ObjectStore, topics: Sequence[str], keep_days: int, now: float) -> Expired:
+    """Days of a sink's topics (names, or patterns with stars). Raises LogferryError."""
+    found = Expired([], [], 0)
+    kept = 0
+    for topic in topics_in(store, topics):
+        by_day: dict[date, list[int]] = {}
+        for hour in hours_in(store, topic):
+            by_day.setdefault(datetime.fromtimestamp(hour, UTC).date(), []).append(hour)
+        for day, hours in by_day.items():
+            if not is_over(day, keep_days, now):
+                kept += 1
+                continue
+            described = _described(store, topic, day, hours)
+            if described is not None:
+                (found.over if rests(described, now) else found.resting).append(described)
+    found.over.sort(key=lambda each: (each.day, each.topic))
+    return Expired(found.over, found.resting, kept)
+
+
+def _described(store: ObjectStore, topic: str, day: date, hours: Iterable[int]) -> Day | None:
+    """None: nothing of ours is there."""
+    objects = bytes_ = records = things = 0
+    modified, named = 0.0, True
+    for hour in hours:
+        stored = read_hour(store, topic, hour)
+        things += len(stored.objects) + len(stored.manifests)
+        entries = _entries(store, stored)
+        objects += len(stored.objects)
+        bytes_ += sum(each.bytes for each in stored.objects)
+        records += sum(entries.get(each.name, 0) for each in stored.objects)
+        named = named and all(each.name in entries for each in stored.objects)
+        modified = max(modified, stored.modified)
+    return Day(topic, day, objects, bytes_, records if named else None, modified) if things else None
+
+
+def _entries(store: ObjectStore, hour: StoredHour) -> dict[str, int]:
+    found = [read_manifest(store, hour.topic, hour_text(hour.hour), partition) for partition in hour.manifests]
+    return {each.name: each.records for one in found if isinstance(one, Manifest) for each in one.objects}
+
+
+def delete(store: ObjectStore, day: Day) -> None:
+    """Delete a day for good. What is gone already is fine. Raises LogferryError."""
+    start = int(datetime(day.day.year, day.day.month, day.day.day, tzinfo=UTC).timestamp())
+    for hour in hours_in(store, day.topic, start, start + 86_400):
+        stored = read_hour(store, day.topic, hour)
+        for name in (*stored.manifests.values(), *(each.name for each in stored.objects)):
+            _delete(store, name)
+        _tidy(store, stored)
+    _tidy_folder(store, f"{day.topic}/dt={day.day.isoformat()}")
+    _log.info("%s deleted: %d objects, %d bytes", day.name, day.objects, day.bytes)
+
+
+def _delete(store: ObjectStore, name: str) -> None:
+    with explained(name), suppress(NotFoundError, FileNotFoundError):
+        obstore.delete(store, name)
+
+
+def _tidy(store: ObjectStore, hour: StoredHour) -> None:
+    """Folders of a directory that are empty now; object stores have none."""
+    prefix = hour_prefix(hour.topic, hour.hour)
+    names = (*hour.manifests.values(), *(each.name for each in hour.objects))
+    for folder in sorted({name.rpartition("/")[0] for name in names}):
+        _tidy_folder(store, folder)
+    _tidy_folder(store, prefix)
+
+
+def _tidy_folder(store: ObjectStore, folder: str) -> None:
+    if isinstance(store, LocalStore) and store.prefix is not None:
+        with suppress(OSError):  # somebody else's files are in it
+            Path(store.prefix, folder).rmdir()
+
+
+class HourlyRetention:
+    """Deletes what is over, a while after the start and then every hour, in a thread of its own.
+
+    Whatever goes wrong is a warning, and tried again an hour later.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        topics: Sequence[str],
+        keep_days: int,
+        clock: Callable[[], float] = time.time,
+        every_secs: float = EVERY_SECS,
+        first_after_secs: float = FIRST_AFTER_SECS,
+    ) -> None:
+        self._store = store
+        self._topics = topics
+        self._keep_days = keep_days
+        self._clock = clock
+        self._every, self._first = every_secs, first_after_secs
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="retention", daemon=True)
+
+    def start(self) -> None:
+        """Begin; once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop; an object that is being deleted is waited for, for a moment."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2.0)
+
+    def run(self) -> list[str]:
+        """Delete what is over, a few days at once. Returns their names; never raises."""
+        gone: list[str] = []
+        try:
+            found = expired(self._store, self._topics, self._keep_days, self._clock())
+            if found.over and not found.kept:
+                _log.warning(
+                    "all %d days of the archive are older than %d days and none is deleted: either this machine's "
+                    "clock is wrong, or nothing was written for long. `logferry retention` deletes them",
+                    len(found.over),
+                    self._keep_days,
+                )
+                return gone
+            for day in found.over[:MOST_AT_ONCE]:
+                if self._stop.is_set():
+                    break
+                delete(self._store, day)
+                gone.append(day.name)
+        except LogferryError as error:
+            _log.warning("retention is tried again in an hour: %s", error.problem)
+        except Exception:
+            _log.exception("retention failed and is tried again in an hour")
+        return gone
+
+    def _work(self) -> None:
+        pause = self._first
+        while not self._stop.wait(pause):
+            self.run()
+            pause = self._every
