@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from schemas.codec import schema_versions, use_registered
 from schemas.errors import SettingsError, TemporaryError
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
+
+UNPROCESSABLE: Final = 422
+_EMPTY_OBJECT: Final = '"default": "{}"'
+_EMPTY_OBJECT_SPACED: Final = '"default": "{ }"'
+"""Apicurio Registry (3.3.3) takes a schema for none at all where a text has the default ``{}``. To whoever reads, the
+text of an empty object is the same with a space, and all values that were ever written have the field."""
 
 
 def prepare_codecs(settings: Settings) -> None:
@@ -56,8 +62,6 @@ def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]
     What is registered has no documentation, so that a better word in it makes no new schema: values in topics name the
     id that was given when they were written.
     """
-    from confluent_kafka.schema_registry import Schema
-
     from schemas.topics import topics_for
 
     ids: dict[str, int] = {}
@@ -65,7 +69,7 @@ def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]
         kind = topic.kind.value.split(".")[0]
         for text in schema_versions(kind).values():
             try:
-                ids[text] = client.register_schema(f"{topic.name}-value", Schema(without_docs(text), "AVRO"))
+                ids[text] = _registered(client, f"{topic.name}-value", without_docs(text))
             except Exception as error:  # the client raises its own errors, httpx's and OSError
                 raise TemporaryError(
                     f"the schema of {topic.name} cannot be registered: {error}",
@@ -74,3 +78,16 @@ def register(client: SchemaRegistryClient, settings: Settings) -> dict[str, int]
                     remedy="check the address, and that the subject's compatibility allows the schema",
                 ) from error
     return ids
+
+
+def _registered(client: SchemaRegistryClient, subject: str, text: str) -> int:
+    """The id of a schema. Raises what the client raises."""
+    from confluent_kafka.schema_registry import Schema, SchemaRegistryError
+
+    try:
+        return client.register_schema(subject, Schema(text, "AVRO"))
+    except SchemaRegistryError as error:
+        other = text.replace(_EMPTY_OBJECT, _EMPTY_OBJECT_SPACED)
+        if error.http_status_code != UNPROCESSABLE or other == text:
+            raise
+        return client.register_schema(subject, Schema(other, "AVRO"))

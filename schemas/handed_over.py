@@ -64,7 +64,7 @@ class CarriedKafka(Carried):
 
 
 _FORMS: Mapping[str, type[Carried]] = {"Secret": CarriedSecret, "KafkaSettings": CarriedKafka}
-_COMPUTED: Mapping[str, tuple[str, ...]] = {"TopicsSettings": ("names",)}
+_COMPUTED: Mapping[str, tuple[str, ...]] = {"TopicsSettings": ("names",), "Settings": ("routed_topics",)}
 
 
 def _carried(value: Any) -> Any:

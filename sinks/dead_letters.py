@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
 from runtime.producer import enqueue
@@ -14,6 +14,9 @@ from schemas.errors import FatalError
 
 if TYPE_CHECKING:
     from schemas.settings import KafkaSettings
+
+HEADERS_MAX_BYTES: Final = 64 * 1024
+"""Headers beyond this are left out, so that they never make a letter longer than its topic takes."""
 
 
 class DeadLetters:
@@ -35,6 +38,8 @@ class DeadLetters:
             "topic": record.topic(),
             "partition": record.partition(),
             "topic_offset": record.offset(),
+            "topic_timestamp": _timestamp(record),
+            "headers": headers_of(record.headers()),
             "failed_at": time.time_ns(),
             "original": record.value() or b"",
         }
@@ -50,3 +55,21 @@ class DeadLetters:
         self._producer.flush()
         if self._failure is not None:
             raise self._failure
+
+
+def headers_of(headers: Any) -> dict[str, bytes]:
+    """Headers as a letter keeps them; of several with one name the last, as their reader takes them."""
+    kept: dict[str, bytes] = {}
+    left = HEADERS_MAX_BYTES
+    for name, value in headers or ():
+        content = value if isinstance(value, bytes) else str(value or "").encode()
+        left -= len(name) + len(content)
+        if left >= 0:
+            kept[name] = content
+    return kept
+
+
+def _timestamp(record: Message) -> int | None:
+    """Kafka's time of a record in nanoseconds since 1970."""
+    kind, millis = record.timestamp()
+    return None if kind == TIMESTAMP_NOT_AVAILABLE else millis * 1_000_000

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from aiokafka.abc import AbstractTokenProvider  # type: ignore[import-untyped]
+from aiokafka.abc import AbstractTokenProvider
 
 from schemas.errors import SettingsError
 

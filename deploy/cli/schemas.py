@@ -63,6 +63,25 @@ def check(
     typer.echo(f"{reader} can read {kind}")
 
 
+@app.command()
+def decode(kind: Kind) -> None:
+    """Print values from standard input as JSON lines, each with its length before it: kcat -f '%R%s'."""
+    import sys
+
+    from deploy.values import decoded
+
+    _known(kind)
+    problems = 0
+    for line, problem in decoded(kind, sys.stdin.buffer):
+        if problem:
+            problems += 1
+            typer.echo(problem, err=True)
+        else:
+            typer.echo(line)
+    if problems:
+        raise typer.Exit(1)
+
+
 def _known(kind: str) -> None:
     from schemas.codec import KINDS
 

@@ -1,7 +1,9 @@
 """With a schema registry, values are what any Confluent client reads. Here it is the client's own, in this process."""
 
+import json
+
 import pytest
-from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
@@ -44,3 +46,23 @@ def test_a_schema_whose_documentation_changes_keeps_its_id() -> None:
     assert reworded != text
     assert without_docs(reworded) == without_docs(text)
     assert '"doc"' not in without_docs(text)
+
+
+class Picky:
+    """A client of a registry that takes no schema with the default ``{}``, as Apicurio's does not."""
+
+    def __init__(self) -> None:
+        self.taken: list[str] = []
+
+    def register_schema(self, _subject: str, schema: Schema) -> int:
+        if '"{}"' in (schema.schema_str or ""):
+            raise SchemaRegistryError(422, 42201, "Failed to discover artifact type from content.")
+        self.taken.append(schema.schema_str or "")
+        return len(self.taken)
+
+
+def test_a_registry_that_takes_no_empty_object_as_default_gets_one_with_a_space() -> None:
+    picky = Picky()
+    ids = register(picky, parse_settings("", "test", {}))  # type: ignore[arg-type]
+    assert schema_text("rule") in ids
+    assert "Rule" in {json.loads(text)["name"] for text in picky.taken if '"{ }"' in text}
