@@ -40,6 +40,11 @@ class TopicNames:
         return f"{self.prefix}ledger"
 
     @property
+    def replay(self) -> str:
+        """Chunks that are sent again, for workers of their own."""
+        return f"{self.prefix}replay"
+
+    @property
     def delayed(self) -> str:
         """Records over their namespace's quota: a routed topic, and there only if some quota uses it."""
         return f"{self.prefix}delayed"
@@ -47,4 +52,4 @@ class TopicNames:
     @property
     def fixed(self) -> tuple[str, ...]:
         """All that every pipeline has."""
-        return (self.raw, self.control, self.pods, self.dead_letter, self.ledger)
+        return (self.raw, self.control, self.pods, self.dead_letter, self.ledger, self.replay)

@@ -22,6 +22,7 @@ CONTROL: Final = "logs.control"
 PODS: Final = "logs.pods"
 DEAD_LETTER: Final = "logs.dead-letter"
 LEDGER: Final = "logs.ledger"
+REPLAY: Final = "logs.replay"
 ROUTE: Final = "logs.<route>"
 
 _MS_PER_HOUR: Final = 3_600_000

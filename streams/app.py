@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
-from aiokafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 
 from runtime.kafka import SESSION_SECS
 from schemas.errors import FatalError
+from schemas.replay import replayed_of
 from streams.credentials import broker_credentials
+from streams.feed import Feed
 from streams.worker import StreamWorker
 
 if TYPE_CHECKING:
@@ -46,13 +48,15 @@ STOP_SECS: Final = 8.0
 class StreamApp:
     """One worker process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, feed: Feed | None = None) -> None:
+        """``feed``: what it reads, where that is not live traffic."""
+        feed = feed or Feed.live(settings)
         self._stopping = asyncio.Event()
         self._failure: Exception | None = None
         """What ended the taking of chunks."""
-        self._topic = settings.topics.names.raw
+        self._topic = feed.topic
         self._app = faust.App(
-            settings.stream.group,
+            feed.group,
             broker=[f"kafka://{server}" for server in settings.kafka.bootstrap_servers.split(",")],
             broker_credentials=broker_credentials(settings.kafka),
             broker_commit_interval=0.5,
@@ -69,9 +73,9 @@ class StreamApp:
             topic_allow_declare=False,
             topic_disable_leader=True,
             web_enabled=False,
-            datadir=str(Path(tempfile.gettempdir()) / f"logferry-faust-{settings.stream.group}"),
+            datadir=str(Path(tempfile.gettempdir()) / f"logferry-faust-{feed.group}"),
         )
-        self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge)
+        self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge, feed=feed)
         self._app.transport.Consumer = _consumer_of(self.worker)  # type: ignore[misc]
         topic = self._app.topic(
             self._topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw"
@@ -99,7 +103,13 @@ class StreamApp:
                 continue
             value, message.value = message.value, None  # the message waits for its acknowledgement, without the payload
             self.worker.take(
-                message.partition, message.generation_id, message.offset, value, message, message.timestamp or 0.0
+                message.partition,
+                message.generation_id,
+                message.offset,
+                value,
+                message,
+                message.timestamp or 0.0,
+                replayed_of(message.headers),
             )
             await asyncio.sleep(0)
 
@@ -206,13 +216,13 @@ def _consumer_of(worker: StreamWorker[Any]) -> type[AIOKafkaConsumer]:
     return WorkerConsumer
 
 
-def run(settings: Settings) -> None:
-    """Run one stream worker to its end."""
-    asyncio.run(_run(settings))
+def run(settings: Settings, feed: Feed | None = None) -> None:
+    """Run one stream worker to its end; ``feed``: what it reads, where that is not live traffic."""
+    asyncio.run(_run(settings, feed))
 
 
-async def _run(settings: Settings) -> None:
-    app = StreamApp(settings)
+async def _run(settings: Settings, feed: Feed | None) -> None:
+    app = StreamApp(settings, feed)
     app.worker.metrics.serve(settings.metrics)
     try:
         await app.run()

@@ -5,23 +5,22 @@ chunk that was not finished, and builds the same states from the same bytes.
 
 Time in a partition is the broker's: that of the latest record read, and only when there is nothing more to read, the
 wall clock beyond it. So what has piled up is read as it would have been read when it was written.
+
+Chunks of a replay have states of their own, and the only time that counts for one of its sources is that of its own
+chunks: others may be sent hours earlier or later.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from runtime.frontier import Frontier
-from streams.core.join import SourceState
+from schemas.replay import FORGET_SECS
 from streams.core.spans import Skip, Spans
-from streams.core.work import Span, Work
+from streams.states import States, run_of
 
 Token = TypeVar("Token")
-
-SOURCES_REMEMBERED: Final = 20_000
-"""States of so many sources are kept for each partition; forgetting an idle one costs nothing but repetitions."""
 
 
 class Assignment(Generic[Token]):
@@ -31,13 +30,10 @@ class Assignment(Generic[Token]):
         """``skips``: what the commit says that reading begins at."""
         self._acknowledge = acknowledge
         self._frontier: Frontier[tuple[int, Token]] = Frontier()
-        self._states: OrderedDict[str, SourceState[Work]] = OrderedDict()
-        self._busy: dict[str, SourceState[Work]] = {}
-        self._skips: dict[str, dict[bytes, tuple[bytes, int, int | None]]] = {}
-        skips = list(skips)
-        for skip in skips:
-            self._skips.setdefault(skip.source, {})[skip.stream] = (skip.incarnation, skip.end, skip.last)
-        self.spans = Spans(skips)
+        self._skips = list(skips)
+        self.live = States(skip for skip in self._skips if not run_of(skip.source))
+        self._replays: dict[str, States] = {}
+        self.spans = Spans(self._skips)
         self.revoked = False
         self.next_offset = 0
         """Offset behind the latest chunk that was begun."""
@@ -69,34 +65,30 @@ class Assignment(Generic[Token]):
                 self.spans.known_to = position + 1
                 self._acknowledge(token)
 
-    def state(self, source: str) -> SourceState[Work]:
-        """The state of a source; a new one when nothing is known of it."""
-        state = self._states.get(source)
-        if state is None:
-            state = self._states[source] = SourceState()
-            state.skip_until = self._skips.pop(source, {})
-            self._forget_idle()
-        self._states.move_to_end(source)
-        return state
+    def replay(self, run: str, now: float) -> States:
+        """The states of a replay's sources; ``now`` is when a chunk of it came."""
+        states = self._replays.get(run)
+        if states is None:
+            states = self._replays[run] = States((each for each in self._skips if run_of(each.source) == run), run, now)
+        states.heard_at = now
+        return states
 
-    def _forget_idle(self) -> None:
-        while len(self._states) > SOURCES_REMEMBERED:
-            oldest, state = self._states.popitem(last=False)
-            if not state.is_idle():
-                self._states[oldest] = state
-                return
+    def forget(self, run: str) -> States | None:
+        """A replay is over, or given up; what was known of it."""
+        self._skips = [each for each in self._skips if run_of(each.source) != run]
+        return self._replays.pop(run, None)
 
-    def touched(self, source: str, state: SourceState[Work], spans: Iterable[Span]) -> None:
-        """Remember whether a source has something unfinished, and what went over the end of a chunk."""
-        self.spans.add(source, spans)
-        if state.is_idle():
-            self._busy.pop(source, None)
-        else:
-            self._busy[source] = state
+    def forget_silent(self, now: float) -> Iterator[str]:
+        """Let go of replays that were broken off: what they left open would hold back the commits of live traffic.
 
-    def busy(self) -> Iterator[tuple[str, SourceState[Work]]]:
-        """Sources with something unfinished."""
-        return iter(list(self._busy.items()))
+        It was made the first time, and is made again when somebody starts the replay again.
+        """
+        for run in [run for run, states in self._replays.items() if now - states.heard_at > FORGET_SECS]:
+            for _, state in self._replays[run].busy():
+                for work in set(state.held()):
+                    work.release()
+            self.forget(run)
+            yield run
 
     def __len__(self) -> int:
         """Chunks in flight."""

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 from runtime.kafka import producer_config
 from runtime.producer import OrderedProducer
 from streams.committed import Committed
-from streams.control import ControlTable
+from streams.control import ControlTable, NoControl
 from streams.core.spans import Skip
 from streams.pods import PodTable
 from streams.topics import TopicMaker
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
+    from streams.feed import Feed
 
 
 @dataclass
@@ -24,12 +25,12 @@ class Connections:
 
     producer: OrderedProducer
     pods: PodTable
-    control: ControlTable
+    control: ControlTable | NoControl
     committed: Committed
     topics: TopicMaker
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, feed: Feed) -> Self:
         """Connect, or begin to: nothing is asked of a broker yet."""
         stream, names = settings.stream, settings.topics.names
         return cls(
@@ -42,10 +43,10 @@ class Connections:
                     buffer_max_bytes=2 * stream.in_flight_max_bytes,
                 )
             ),
-            PodTable(settings.kafka, names.pods),
-            ControlTable(settings),
-            Committed(settings.kafka, stream.group, names.raw),
-            TopicMaker(settings),
+            PodTable(settings.kafka, names.pods, feed.pods),
+            ControlTable(settings) if feed.follows_rules else NoControl(),
+            Committed(settings.kafka, feed.group, feed.topic),
+            TopicMaker(settings, feed.suffix),
         )
 
     def skips(self, partition: int) -> Sequence[Skip]:
@@ -53,7 +54,7 @@ class Connections:
         return self.committed.skips(partition)
 
     def partitions(self) -> int:
-        """Partitions of logs.raw."""
+        """Partitions of the topic of chunks."""
         return self.committed.partitions()
 
     def make_topics(self, names: Collection[str]) -> None:

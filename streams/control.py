@@ -93,5 +93,29 @@ class ControlTable:
         self._reader.close()
 
 
+class NoControl:
+    """Stands for a topic without rules, where those of the settings alone are to hold."""
+
+    rules: tuple[LiveRule, ...] = ()
+    version = -1
+
+    def load(self, _timeout: float) -> None:
+        """There is nothing to read."""
+
+    def follow(self) -> bool:
+        """Nothing ever comes."""
+        return False
+
+    def expire(self, _now_nanos: int) -> bool:
+        """Nor ends."""
+        return False
+
+    def measure(self, _metrics: Metrics) -> None:
+        """Nor is shown."""
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
 def _shown(rule: LiveRule) -> tuple[str, int, str, str]:
     return rule.id, rule.version, rule.author, rule.reason

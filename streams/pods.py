@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.compacted import CompactedReader
@@ -18,11 +18,13 @@ _log = logging.getLogger(__name__)
 class PodTable:
     """Pod uid -> Pod value."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, others: Mapping[str, dict[str, Any]] | None = None) -> None:
+        """``others``: pods that the topic may not know any longer; what it says of one goes first."""
         self._topic = topic
         self._reader = CompactedReader(kafka, topic)
         self._codec = Codec("pod")
-        self.pods: dict[str, dict[str, Any]] = {}
+        self._others = others or {}
+        self.pods: dict[str, dict[str, Any]] = dict(self._others)
 
     def load(self, timeout: float) -> None:
         """Read all that is there. Raises TemporaryError."""
@@ -37,6 +39,8 @@ class PodTable:
         for uid, value in changes:
             if value is None:
                 self.pods.pop(uid, None)
+                if uid in self._others:
+                    self.pods[uid] = self._others[uid]
                 continue
             pod = self._codec.decode(value)
             if isinstance(pod, Undecodable):

@@ -25,8 +25,10 @@ TIMEOUT_SECS: Final = 10.0
 class TopicMaker:
     """Creates each topic once; how many there can be is limited by whoever names them (topics.dynamic_max)."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, suffix: str = "") -> None:
+        """``suffix`` stands behind every name."""
         self._settings = settings
+        self._suffix = suffix
         self._made: set[str] = set()
 
     @cached_property
@@ -41,7 +43,8 @@ class TopicMaker:
             return
         specs = [dynamic_topic_spec(name, self._settings) for name in missing]
         wanted = [
-            NewTopic(each.name, each.partitions, each.replication_factor, config=dict(each.config)) for each in specs
+            NewTopic(each.name + self._suffix, each.partitions, each.replication_factor, config=dict(each.config))
+            for each in specs
         ]
         for name, future in self._admin.create_topics(wanted, operation_timeout=TIMEOUT_SECS).items():
             try:
@@ -55,4 +58,4 @@ class TopicMaker:
                         where="a route with fields, or a live rule",
                         remedy="create it, or give the stream workers the right CREATE on it",
                     ) from error
-            self._made.add(name)
+            self._made.add(name.removesuffix(self._suffix))

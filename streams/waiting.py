@@ -7,12 +7,18 @@ What has waited long enough, or does not fit, goes on with what the path tells, 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Container, Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 Chunk = TypeVar("Chunk")
 
 GIVEN_UP_REMEMBERED: Final = 50_000
+
+
+def pod_of(chunk: Mapping[str, Any]) -> str:
+    """Uid of the pod that a chunk is of; empty: of none."""
+    container = chunk["source"]["container"]
+    return container["pod_uid"] if container is not None and container["namespace"] else ""
 
 
 class Waiting(Generic[Chunk]):

@@ -6,31 +6,28 @@ Knows Kafka's client but not Faust: ``streams.app`` feeds it.
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from functools import partial
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
-from runtime.kafka import read_file
 from runtime.metrics import Metrics
 from schemas.codec import Codec, Undecodable
-from schemas.errors import SettingsError
+from schemas.replay import END, Replayed
 from streams.assignment import Assignment
+from streams.assignments import Assignments
 from streams.connections import Connections
 from streams.core.join import SourceState
 from streams.core.process import UNREADABLE_CHUNK, Processor, out_of_bounds
-from streams.core.redact import redactor_of
-from streams.core.rules import Rules
-from streams.core.spans import Spans, metadata
-from streams.core.treatment import Tools, Treatments
 from streams.core.work import Batch, JoinLimits, Result, Work
-from streams.waiting import Waiting
+from streams.feed import Feed
+from streams.replays import REST_SECS, Ended, in_replay
+from streams.rulebook import Rulebook
+from streams.states import States, told_as
+from streams.waiting import Waiting, pod_of
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
-    from schemas.settings.secret import Secret
 
 _log = logging.getLogger(__name__)
 
@@ -45,46 +42,50 @@ class _Begun(NamedTuple, Generic[Token]):
     assignment: Assignment[Token]
     work_of: Callable[[], Work]
     chunk: dict[str, Any]
+    replayed: Replayed | None
+
+
+class _Place(NamedTuple, Generic[Token]):
+    """Where the state of a source is kept."""
+
+    assignment: Assignment[Token]
+    states: States
+    key: str
 
 
 class StreamWorker(Generic[Token]):
     """Chunks in, records out; tokens come back through ``acknowledge``, in order for each partition."""
 
     def __init__(
-        self, settings: Settings, acknowledge: Callable[[Token], None], connections: Connections | None = None
+        self,
+        settings: Settings,
+        acknowledge: Callable[[Token], None],
+        connections: Connections | None = None,
+        feed: Feed | None = None,
     ) -> None:
-        """``connections`` stand for those that are made otherwise."""
+        """``connections`` stand for those that are made otherwise; ``feed``: something else than live traffic."""
         stream = settings.stream
+        self.feed = feed or Feed.live(settings)
         self.metrics = Metrics("stream")
-        self._settings = settings
         self._names = settings.topics.names
-        self._acknowledge = acknowledge
         self._limit = stream.in_flight_max_bytes
-        self._connections = connections or Connections.of(settings)
+        self._connections = connections or Connections.of(settings, self.feed)
         self._pods = self._connections.pods
-        self._control = self._connections.control
         self._producer = self._connections.producer
         self._codec = Codec("raw_chunk")
         self._ledger = Codec("ledger_entry")
-        redactor_of(settings.redaction, lambda secret: secret.resolve(os.environ, read_file))  # or refuse to start
-        self._own_key = token_hex()
-        self._tools = Tools(settings, time.time_ns, self._secret)
+        self._rulebook = Rulebook(settings, self._connections, self.metrics)
         self._processor = Processor(
-            Treatments(Rules.of(settings), self._tools, self._connections.make_topics),
+            self._rulebook.treatments,
             JoinLimits(stream.record_max_bytes, stream.join_timeout_secs),
             self._pods.pods,
             time.time_ns,
             self._names,
+            self.feed.topic,
         )
+        self._ended: list[Ended] = []
         self._waiting: Waiting[_Begun[Token]] = Waiting(stream.pod_wait_secs, stream.pod_wait_max_bytes)
-        self._assignments: dict[int, tuple[int, Assignment[Token]]] = {}
-        """Partition -> generation and assignment."""
-        self._spans: dict[int, Spans] = {}
-        """Partition -> those of its latest assignment: Faust may commit when it is revoked already."""
-        self._revoked: dict[int, int | None] = {}
-        """Partition -> generation in which it was taken from us; a chunk of that one may still have waited for room."""
-        self._committed: dict[int, int] = {}
-        """Partition -> position that was committed and not looked at yet."""
+        self.assignments = Assignments(acknowledge, self._connections.skips)
 
     @property
     def pending_bytes(self) -> int:
@@ -99,8 +100,8 @@ class StreamWorker(Generic[Token]):
     def load(self) -> None:
         """Read what must be known before the first chunk. Raises TemporaryError."""
         self._pods.load(LOAD_SECS)
-        self._control.load(LOAD_SECS)
-        self._apply_rules()
+        self._rulebook.load(LOAD_SECS)
+        self._processor.treatments = self._rulebook.treatments
 
     def has_room(self) -> bool:
         """Whether another chunk may be taken in."""
@@ -109,14 +110,31 @@ class StreamWorker(Generic[Token]):
     # -- chunks --------------------------------------------------------------------------------------------------------
 
     def take(
-        self, partition: int, generation: int, offset: int, value: bytes, token: Token, timestamp: float = 0.0
+        self,
+        partition: int,
+        generation: int,
+        offset: int,
+        value: bytes,
+        token: Token,
+        timestamp: float = 0.0,
+        replayed: Replayed | None = None,
     ) -> None:
-        """One value of logs.raw, with the time that Kafka has for it, in seconds. Never raises on input."""
-        if self._revoked.get(partition) == generation:
+        """One value of logs.raw, with the time that Kafka has for it, in seconds. Never raises on input.
+
+        ``replayed``: what its headers say, where it is sent again.
+        """
+        assignment = self.assignments.of(partition, generation)
+        if assignment is None:
             return
         now = time.monotonic()
-        assignment = self._assignment(partition, generation)
         done = assignment.begin(offset, token, timestamp, now)
+        if replayed is not None or self.feed.run:
+            if replayed is None or self.feed.run not in ("", replayed.run):
+                done()  # of another replay, which has workers of its own
+                return
+            if replayed.is_mark:
+                self._mark(assignment, replayed, now, done)
+                return
         chunk = self._codec.decode(value)
         problem = chunk.message if isinstance(chunk, Undecodable) else out_of_bounds(chunk)
         if isinstance(chunk, Undecodable) or problem:
@@ -126,45 +144,44 @@ class StreamWorker(Generic[Token]):
             self._producer.send(self._names.dead_letter, "", [letter], done)
             return
         finished = partial(self._account, done)
-        begun = _Begun(assignment, partial(self._processor.work, chunk, partition, offset, finished), chunk)
-        uid = _pod_of(chunk)
+        begun = _Begun(assignment, partial(self._processor.work, chunk, partition, offset, finished), chunk, replayed)
+        uid = pod_of(chunk)
         if uid and self._waiting.must_wait(uid, self._pods.pods):
             self._waiting.add(uid, begun, len(value), now)
         else:
             self._process(begun)
 
-    def _assignment(self, partition: int, generation: int) -> Assignment[Token]:
-        known = self._assignments.get(partition)
-        if known is None or known[0] != generation:
-            if known is not None:
-                known[1].revoked = True
-            made = Assignment(self._acknowledge, self._connections.skips(partition))
-            known = self._assignments[partition] = (generation, made)
-            self._spans[partition] = made.spans
-        return known[1]
-
     def _process(self, begun: _Begun[Token]) -> None:
-        assignment, work_of, chunk = begun
+        assignment, work_of, chunk, replayed = begun
         if assignment.revoked:
             return
         work = work_of()
-        assignment.spans.taken(work.key, work.offset)
-        state = assignment.state(work.key)
+        place, now = _Place(assignment, assignment.live, work.key), assignment.time
+        if replayed is not None:
+            place, now = place._replace(states=assignment.replay(replayed.run, time.monotonic())), replayed.seconds
+            in_replay(work, replayed)
+            self._expire(place, place.states.state(work.key), now - REST_SECS)
+        assignment.spans.taken(told_as(work.key, work.run), work.offset)
+        state = place.states.state(work.key)
         held = set(state.held())
-        self._finish(assignment, state, held, work.key, self._processor.process(state, chunk, work, assignment.time))
+        self._finish(place, state, held, self._processor.process(state, chunk, work, now))
         work.release()
 
-    def _finish(
-        self, assignment: Assignment[Token], state: SourceState[Work], held: set[Work], key: str, result: Result
-    ) -> None:
+    def _expire(self, place: _Place[Token], state: SourceState[Work], when: float) -> None:
+        """Give up what has waited too long at a time."""
+        held = set(state.held())
+        self._finish(place, state, held, self._processor.expire(state, when))
+
+    def _finish(self, place: _Place[Token], state: SourceState[Work], held: set[Work], result: Result) -> None:
         """Produce what came out, and hold the chunks in which something unfinished begins."""
-        self._send(key, result.batches)
+        self._send(place.key, result.batches)
         now_held = set(state.held())
         for work in now_held - held:
             work.outstanding += 1
         for work in held - now_held:
             work.release()
-        assignment.touched(key, state, result.spans)
+        place.states.touched(place.key, state)
+        place.assignment.spans.add(told_as(place.key, place.states.run), result.spans)
         for (name, *labels), amount in result.counts.items():
             self.metrics.count(f"logferry_stream_{name}", amount, *labels)
 
@@ -173,13 +190,15 @@ class StreamWorker(Generic[Token]):
         for topic, batch in batches.items():
             for work in batch.works:
                 work.outstanding += 1
-            self._producer.send(topic, key, batch.values, partial(_release, list(batch.works)))
+            name = topic + self.feed.suffix
+            self._producer.send(name, key, batch.values, partial(_release, list(batch.works)))
 
     def _account(self, done: Callable[[], None], work: Work) -> None:
         """Everything that came of a chunk is delivered: say so in the ledger, then acknowledge."""
         if work.kept:
             done = partial(_acknowledge, done, work)
-        if work.end == work.start and not work.lines:
+        nothing_to_tell = work.end == work.start and not work.lines
+        if nothing_to_tell or work.is_context or self.feed.suffix:
             done()
             return
         entry = self._ledger.encode(work.ledger_entry(time.time_ns()))
@@ -193,41 +212,33 @@ class StreamWorker(Generic[Token]):
 
     def attend(self) -> None:
         """Several times a second: live rules, and the chunks that wait for pods."""
-        for problem in self._processor.treatments.take_problems():
-            _log.warning("%s", problem)
-            self.metrics.count("logferry_stream_errors_total", 1, "annotation")
-        changed = self._control.follow()
-        if self._control.expire(time.time_ns()) or changed:
-            self._apply_rules()
+        if self._rulebook.follow():
+            self._processor.treatments = self._rulebook.treatments
         if self.is_waiting:
             self._pods.follow()
             for begun in self._waiting.ready(self._pods.pods, time.monotonic()):
                 self._process(begun)
+            self._end_replays()
 
-    def _apply_rules(self) -> None:
-        """Make the rules in force those of the next chunk."""
-        rules = Rules.of(self._settings, self._control.rules, self._processor.treatments.rules)
-        for problem in rules.problems:
-            self._tell_of_rule(problem)
-        self._processor.treatments = Treatments(rules, self._tools, self._connections.make_topics)
-        self._control.measure(self.metrics)
+    def _mark(self, assignment: Assignment[Token], mark: Replayed, now: float, done: Callable[[], None]) -> None:
+        """A sign of life of a replay, or its end: then nothing that waits for its rest gets it any more."""
+        assignment.replay(mark.run, now)
+        if mark.role != END:
+            done()
+            return
+        self._ended.append(Ended(assignment, mark.run, done))
+        self._end_replays()
 
-    def _tell_of_rule(self, problem: str) -> None:
-        _log.error("%s", problem)
-        self.metrics.count("logferry_stream_errors_total", 1, "rule")
-
-    def _secret(self, secret: Secret) -> str:
-        """A secret's value. Where a live rule names one that is not there, values are hashed all the same.
-
-        They must not go out in the clear because of it, nor keep other rules from holding.
-        """
-        try:
-            return secret.resolve(os.environ, read_file)
-        except SettingsError as error:
-            self._tell_of_rule(
-                f"values are hashed with a key of this worker's own, so that others hash them apart: {error}"
-            )
-            return self._own_key
+    def _end_replays(self) -> None:
+        """Give up what is unfinished of replays that are over, unless chunks of theirs still wait for their pods."""
+        while self._ended and not self.is_waiting:
+            assignment, run, done = self._ended.pop(0)
+            states = assignment.replay(run, time.monotonic())
+            if not assignment.revoked:
+                for key, state in states.busy():
+                    self._expire(_Place(assignment, states, key), state, float("inf"))
+            assignment.forget(run)
+            done()
 
     def tend(self, is_read_to_its_end: Callable[[int, int], bool] = lambda _partition, _offset: True) -> None:
         """Now and then: take in what is new of pods, and give up lines whose rest does not come.
@@ -236,31 +247,26 @@ class StreamWorker(Generic[Token]):
         """
         self._pods.follow()
         now = time.monotonic()
-        for partition, (_, assignment) in self._assignments.items():
+        for partition, assignment in self.assignments:
             is_at_end = not self.is_waiting and is_read_to_its_end(partition, assignment.next_offset)
             when = assignment.time_at(now, is_read_to_its_end=is_at_end)
-            for key, state in assignment.busy():
-                held = set(state.held())
-                self._finish(assignment, state, held, key, self._processor.expire(state, when))
-        for partition, position in list(self._committed.items()):
-            if partition in self._spans:
-                self._spans[partition].forget(position)
-            del self._committed[partition]
+            for key, state in assignment.live.busy():
+                self._expire(_Place(assignment, assignment.live, key), state, when)
+            for run in () if self.feed.run else assignment.forget_silent(now):
+                _log.warning("nothing is heard of replay %s any more; what it left unfinished is forgotten", run)
+        self.assignments.forget_committed()
         self.metrics.set("logferry_stream_pending_bytes", self.pending_bytes)
-        self._control.measure(self.metrics)
+        self._rulebook.measure()
 
     # -- the group -----------------------------------------------------------------------------------------------------
 
     def metadata(self, partition: int, position: int) -> str | None:
         """What to write beside a commit; None: nothing can be committed there. May be called by another thread."""
-        spans = self._spans.get(partition)
-        if spans is None or position > spans.known_to:
-            return None  # of an assignment before this one: what begins before the position is not read again yet
-        return metadata(spans.at(position))
+        return self.assignments.metadata(partition, position)
 
     def committed(self, partition: int, position: int) -> None:
         """A position was committed. May be called by another thread."""
-        self._committed[partition] = position
+        self.assignments.committed(partition, position)
 
     def assigned(self, partitions: int) -> None:
         """So many partitions are ours now."""
@@ -271,21 +277,11 @@ class StreamWorker(Generic[Token]):
 
         ``generation``: the one that they were ours in, where it is known.
         """
-        for partition in partitions:
-            known = self._assignments.pop(partition, None)
-            self._revoked[partition] = generation if known is None else known[0]
-            if known is not None:
-                known[1].revoked = True
+        self.assignments.revoke(partitions, generation)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._connections.close()
-
-
-def _pod_of(chunk: dict[str, Any]) -> str:
-    """Uid of the pod that a chunk is of; empty: of none."""
-    container = chunk["source"]["container"]
-    return container["pod_uid"] if container is not None and container["namespace"] else ""
 
 
 def _acknowledge(done: Callable[[], None], work: Work) -> None:

@@ -123,8 +123,8 @@ class Offline:
         for partition, offset in self.taken.items():
             if self.acknowledged.get(partition, self.begin) != offset:
                 yield f"partition {partition} is acknowledged up to {self.acknowledged.get(partition)} of {offset}"
-        for _, assignment in self.stage._assignments.values():
-            yield from (f"{key} holds {list(state.held())}" for key, state in assignment.busy() if [*state.held()])
+        for _, assignment in self.stage.assignments:
+            yield from (f"{key} holds {list(state.held())}" for key, state in assignment.live.busy() if [*state.held()])
         if self.stage.is_waiting:
             yield "chunks wait for pods"
 

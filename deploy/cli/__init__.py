@@ -9,6 +9,8 @@ from schemas.errors import LogferryError, SettingsError
 EXTRAS = {
     "avro": "schemas",
     "confluent_kafka": "producer",
+    "duckdb": "archive",
+    "fsspec": "archive",
     "inotify_simple": "producer",
     "kubernetes": "pods",
     "elastic_transport": "elasticsearch",

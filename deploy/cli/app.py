@@ -5,14 +5,19 @@ from __future__ import annotations
 import typer
 
 from deploy.cli import (
+    archive,
     bench,
     config,
+    dead_letters,
     demo,
+    kibana,
     level,
     pods,
     quota,
     redaction,
     relay,
+    replay,
+    retention,
     route,
     sampling,
     schemas,
@@ -40,6 +45,7 @@ app.command()(stages.stream)
 app.command()(stages.sink)
 app.command()(pods.pods)
 app.command(cls=relay.RelayCommand)(relay.relay)
+app.command()(retention.retention)
 app.command()(demo.demo)
 app.command()(bench.bench)
 app.command("test")(test.run_tests)
@@ -48,6 +54,10 @@ app.add_typer(route.app, name="route")
 app.add_typer(sampling.app, name="sampling")
 app.add_typer(quota.app, name="quota")
 app.add_typer(redaction.app, name="redaction")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(archive.app, name="archive")
+app.add_typer(replay.app, name="replay")
+app.add_typer(kibana.app, name="kibana")
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.add_typer(schemas.app, name="schemas")

@@ -12,22 +12,6 @@ Pods = Mapping[str, Mapping[str, Any]]
 """Pod uid -> Pod value."""
 
 
-def tag_of(source: Mapping[str, Any], path: str) -> str:
-    """The tag of a source: the one its input or a client gave, else by what it is.
-
-    kube.<namespace>.<pod>.<container>, docker.<name> for a container outside Kubernetes, host.<file>. Journal units and
-    the like come with a tag.
-    """
-    if source["tag"]:
-        return str(source["tag"])
-    container = source["container"]
-    if container is None:
-        return "host." + path.rsplit("/", 1)[-1].removesuffix(".log")
-    if not container["namespace"]:
-        return f"docker.{container['name']}"
-    return f"kube.{container['namespace']}.{container['pod']}.{container['name']}".removesuffix(".")
-
-
 def resource_of(chunk: Mapping[str, Any], tag: str, pods: Pods) -> dict[str, Any]:
     """The Resource of a chunk's records."""
     source = chunk["source"]

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from schemas.codec import Codec
 from schemas.document import shared_part
 from schemas.log_record import RecordWriter
-from streams.core.enrich import Pods, facts_of, is_resolved, resource_of, tag_of
+from schemas.tags import tag_of
+from streams.core.enrich import Pods, facts_of, is_resolved, resource_of
 from streams.core.treatment import Treatments
 from streams.core.work import Origin
 

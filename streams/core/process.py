@@ -53,7 +53,9 @@ class Processor:
         pods: Pods,
         clock: Callable[[], int],
         names: TopicNames = DEFAULT_NAMES,
+        topic: str = "",
     ) -> None:
+        """``topic``: where the chunks come from, for dead letters; logs.raw, if nothing is said."""
         self.treatments = treatments
         """What happens to the records of each source; changed when rules change."""
         self._limits = limits
@@ -61,6 +63,7 @@ class Processor:
         self._clock = clock
         """Nanoseconds since 1970, for the time in dead letters."""
         self._names = names
+        self._topic = topic or names.raw
         self._writer = RecordWriter(Codec("log_record"))
         self._documents = DocumentWriter()
         self._dead_letter = Codec("dead_letter")
@@ -152,7 +155,14 @@ class Processor:
     def _builder(self) -> RecordBuilder:
         limited = self.treatments.limits
         return RecordBuilder(
-            self._limits, self._writer, self._documents, limited, self._dead_letter, self._clock, self._names
+            self._limits,
+            self._writer,
+            self._documents,
+            limited,
+            self._dead_letter,
+            self._clock,
+            self._topic,
+            self._names.dead_letter,
         )
 
 

@@ -14,7 +14,6 @@ from schemas.codec import Codec
 from schemas.document import DAY_HEADER, ID_HEADER, DocumentWriter, day_of
 from schemas.identity import INCOMPLETE, record_id
 from schemas.log_record import RecordWriter
-from schemas.topic_names import TopicNames
 from streams.core.attribute_limits import AttributeLimits
 from streams.core.framing.attributes import json_text, merged
 from streams.core.framing.cri import STREAMS
@@ -40,15 +39,18 @@ class RecordBuilder:
         attributes: AttributeLimits,
         dead_letter: Codec,
         clock: Callable[[], int],
-        names: TopicNames,
+        topic: str,
+        dead_letters: str,
     ) -> None:
+        """``topic``: where the chunks come from; ``dead_letters``: where letters go."""
         self.record_max_bytes = limits.record_max_bytes
         self._encode = writer.encode
         self._documents = documents
         self.limited = attributes.apply
         self._allows_flat = attributes.allows_flat
         self._dead_letter = dead_letter
-        self._names = names
+        self._topic = topic
+        self._dead_letters = dead_letters
         self._clock = clock
         self._batches: dict[str, Batch] = {}
         self._touched: dict[Work, None] = {}
@@ -65,7 +67,7 @@ class RecordBuilder:
             self._count_dropped(work)
         for topic, batch in self._batches.items():
             batch.count()
-            if topic != self._names.dead_letter:
+            if topic != self._dead_letters:
                 self.counts["records_total", topic] += len(batch.values)
                 for work, amount in batch.works.items():
                     work.outcomes[f"routed/{topic}"] += amount
@@ -178,7 +180,9 @@ class RecordBuilder:
             self.counts["unresolved_records_total",] += 1
 
     def send(self, work: Work, topic: str, value: bytes | Document) -> None:
-        """A value for a topic."""
+        """A value for a topic. What begins in a chunk that is only context is made like all else, and goes nowhere."""
+        if work.is_context:
+            return
         batch = self._batches.get(topic)
         if batch is None:
             batch = self._batches[topic] = Batch()
@@ -213,13 +217,15 @@ class RecordBuilder:
         origin: Origin | None = None,
     ) -> None:
         """Bytes of a chunk that become no record. ``origin``: theirs, where it is not the chunk's."""
+        work.outcomes[f"dead_letter/{reason}"] += 1
+        if work.is_context:
+            return
         redactor = (origin or work.origin).treatment.redactor
         letter = self.letter(
             work.partition, work.offset, reason, message, original if redactor is None else redactor.content(original),
             source_id=work.key, incarnation=work.incarnation.hex(), offset=offset, redacted=redactor is not None,
         )  # fmt: skip
-        work.outcomes[f"dead_letter/{reason}"] += 1
-        self.send(work, self._names.dead_letter, letter)
+        self.send(work, self._dead_letters, letter)
 
     def letter(
         self, partition: int, topic_offset: int, reason: str, message: str, original: bytes, **origin: str | int
@@ -231,7 +237,7 @@ class RecordBuilder:
                 "stage": "stream",
                 "reason": reason,
                 "message": message,
-                "topic": self._names.raw,
+                "topic": self._topic,
                 "partition": partition,
                 "topic_offset": topic_offset,
                 "failed_at": self._clock(),

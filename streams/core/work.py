@@ -56,6 +56,10 @@ class Work:
     """Chunks that are not acknowledged before this one."""
     outcomes: Counter[str] = field(default_factory=Counter)
     """As in a LedgerEntry."""
+    run: str = ""
+    """The replay it belongs to; empty: it is a live one."""
+    is_context: bool = False
+    """Nobody wants what begins in it: it is there for what goes on in other chunks."""
 
     def keep(self, earlier: Work) -> None:
         """A chunk of the same source is not acknowledged before this one: whoever reads this one needs it."""

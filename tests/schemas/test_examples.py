@@ -75,6 +75,7 @@ RELEASED = {
     "pod.v1": "c3017b9fdf2f59e293b5",
     "dead_letter.v1": "c301b1bf82dc0bdf19d0",
     "dead_letter.v2": "c301020e31eee8bdd8c0",
+    "dead_letter.v3": "c30199a385965797d707",
     "ledger_entry.v1": "c301edf8aee08f03f1fb",
     "ledger_entry.v2": "c301272b15488914f657",
 }

@@ -29,6 +29,7 @@ inputs:
   web: {type: http, listen: "127.0.0.1:0", tokens: [{env: TOKEN}]}
 """
 SETTINGS = parse_settings(TEXT, "logferry.yaml", {})
+COMPUTED = ("names", "routed_topics")
 
 
 def values(section: Any) -> Any:
@@ -37,7 +38,7 @@ def values(section: Any) -> Any:
     if fields is not None:
         return {name: values(getattr(section, name)) for name in fields}
     if hasattr(section, "__dict__") and not isinstance(section, type(SETTINGS.topics.names)):
-        return {name: values(value) for name, value in vars(section).items() if name != "names"}
+        return {name: values(value) for name, value in vars(section).items() if name not in COMPUTED}
     if isinstance(section, Mapping):
         return {name: values(value) for name, value in section.items()}
     return [values(each) for each in section] if isinstance(section, tuple | list) else section
@@ -50,6 +51,7 @@ def test_every_value_is_handed_over() -> None:
 def test_names_and_secrets_work_as_before() -> None:
     taken = take_over(hand_over(SETTINGS))
     assert taken.topics.names == SETTINGS.topics.names
+    assert taken.routed_topics == SETTINGS.routed_topics
     environ = {"PASSWORD": "secret"}
     assert taken.kafka.client_properties(environ, str) == SETTINGS.kafka.client_properties(environ, str)
     with pytest.raises(SettingsError, match="a secret is missing"):

@@ -71,7 +71,7 @@ MISTAKES = [
         "elasticsearch?",
     ),
     ("sinks: {s: {type: x, topics: [logs.app]}}", 1, "sinks.s.type", "there is no type x", "object_storage"),
-    ("sinks: {s: {topics: [logs.app]}}", 1, "sinks.s.type", "is missing", "choose from elasticsearch, object_storage"),
+    ("sinks: {s: {topics: [logs.app]}}", 1, "sinks.s.type", "is missing", "object_storage, otlp, stdout"),
     ("inputs: {c: {}}", 1, "inputs.c.type", "is missing", "container_files"),
     ("routes: [{topic: a}]", 1, "routes[0].match", "is missing", "such as kube.shop.**"),
     # texts with a form

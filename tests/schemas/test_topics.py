@@ -17,7 +17,14 @@ def by_name(text: str) -> dict[str, Topic]:
 
 def test_there_is_a_file_for_every_fixed_topic_and_one_for_routed_ones():
     assert set(topic_kinds()) == {*TopicNames().fixed, topics.ROUTE}
-    assert set(TopicNames().fixed) == {topics.RAW, topics.CONTROL, topics.PODS, topics.DEAD_LETTER, topics.LEDGER}
+    assert set(TopicNames().fixed) == {
+        topics.RAW,
+        topics.CONTROL,
+        topics.PODS,
+        topics.DEAD_LETTER,
+        topics.LEDGER,
+        topics.REPLAY,
+    }
     assert (TopicNames().raw, TopicNames().dead_letter) == (topics.RAW, topics.DEAD_LETTER)
 
 

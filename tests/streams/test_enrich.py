@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.core.enrich import attributes_of, resource_of, tag_of
+from schemas.tags import tag_of
+from streams.core.enrich import attributes_of, resource_of
 from tests.schemas.examples import example
 from tests.streams.source import SOURCE, File, chunk
 

@@ -155,5 +155,5 @@ def test_a_stream_that_falls_silent_does_not_keep_its_source_on_the_slow_path() 
     assert first.committed == 1
     second = Worker(*first.commits[-1], JOINING)
     second.take(log)
-    (state,) = (state for _, state in second.stage._assignments[0][1]._states.items())
+    (state,) = (state for _, state in dict(second.stage.assignments)[0].live._states.items())
     assert state.is_plain()

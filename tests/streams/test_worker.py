@@ -161,7 +161,7 @@ def test_when_all_is_delivered_only_chunks_with_something_unfinished_wait(
     log = data.draw(logs(files, restarts=0))
     worker = taken(log)
     worker.client.deliver_all()
-    (state,) = (state for _, state in worker.stage._assignments[0][1]._states.items()) if log else (None,)
+    (state,) = (state for _, state in dict(worker.stage.assignments)[0].live._states.items()) if log else (None,)
     held = [work.offset for work in state.held()] if state is not None else []
     assert worker.committed == min([*held, len(log)])
 
