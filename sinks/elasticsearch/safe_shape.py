@@ -23,10 +23,13 @@ def safe_shape(line: bytes) -> bytes | None:
     action, _, document = line.partition(b"\n")
     try:
         found: Any = orjson.loads(document)
-    except orjson.JSONDecodeError:
+        reshaped = _reshaped(found) if isinstance(found, dict) else None
+        return None if reshaped is None else action + b"\n" + orjson.dumps(reshaped) + b"\n"
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):  # no JSON, or too deep
         return None
-    if not isinstance(found, dict):
-        return None
+
+
+def _reshaped(found: dict[str, Any]) -> dict[str, Any] | None:
     odd = _taken_out(found)
     if not odd:
         return None
@@ -34,7 +37,7 @@ def safe_shape(line: bytes) -> bytes | None:
     origin = found.get("logferry")
     if isinstance(origin, dict):
         origin["flags"] = [*_list(origin.get("flags")), RESHAPED]
-    return action + b"\n" + orjson.dumps(found) + b"\n"
+    return found
 
 
 def _taken_out(found: dict[str, Any]) -> dict[str, Any]:
