@@ -123,7 +123,9 @@ def consumer_config(settings: KafkaSettings, group: str, client_id: str = "logfe
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
-        "partition.assignment.strategy": "cooperative-sticky",
+        # Not cooperative: of a static member that is killed between the two rounds, and comes back, nobody gets what it
+        # had to give away, until some other member comes or goes (docs/decisions/0005).
+        "partition.assignment.strategy": "roundrobin",
         "fetch.message.max.bytes": FETCH_PARTITION_BYTES,
         "queued.max.messages.kbytes": 16 * 1024,
         "fetch.max.bytes": MESSAGE_MAX_BYTES,  # of one answer; librdkafka takes no less
@@ -201,7 +203,13 @@ def log_error(error: KafkaError) -> None:
     elif error.fatal():
         _log.error("Kafka client: %s", text)
     elif error.code() not in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT) or not _access.is_consequence(now):
-        _log.warning("Kafka client: %s", text)
+        _log.warning("Kafka client: %s%s", text, _ALONE if error.code() == KafkaError._ALL_BROKERS_DOWN else "")
+
+
+_ALONE: Final = (
+    "; it goes on trying. If they do run: are the addresses of bootstrap_servers right, and does the broker want the "
+    "security.protocol of kafka.properties?"
+)
 
 
 def _complain(finding: Finding) -> None:

@@ -63,17 +63,31 @@ class GroupConsumer:
         group: str,
         topics: Sequence[str],
         on_revoke: Callable[[set[Partition]], None] | None = None,
+        settle: Callable[[], None] | None = None,
     ) -> None:
-        """``topics`` may be patterns with stars (``logs.ns.*``), which also mean topics that are made later."""
+        """``topics`` may be patterns with stars (``logs.ns.*``), which also mean topics that are made later.
+
+        Before partitions go ``settle`` may finish what is under way, which is then committed; behind it ``on_revoke``
+        hears which they are.
+        """
         self._consumer = Consumer(consumer_config(kafka, group, group) | _FRUGAL | _looking_for_new_ones(topics))
         self._frontiers: defaultdict[Partition, Frontier[int]] = defaultdict(Frontier)
         self._positions: dict[Partition, int] = {}
         """Partition -> offset to commit."""
         self._on_revoke = on_revoke
+        self._settle = settle
         self._next_commit = 0.0
         self._paused = False
+        self._topics = topics
+        self._joined = False
+
+    def _join(self) -> None:
+        """Not before the first record is wanted: a member whose destination is not ready would keep partitions that
+        nobody reads then.
+        """
+        self._joined = True
         self._consumer.subscribe(
-            [_subscription(topic) for topic in topics],
+            [_subscription(topic) for topic in self._topics],
             on_assign=self._assigned,
             on_revoke=self._revoked,
             on_lost=self._lost,
@@ -81,6 +95,8 @@ class GroupConsumer:
 
     def read(self, most: int, timeout: float) -> list[Message]:
         """Up to ``most`` records within ``timeout`` seconds. Raises FatalError when the topics cannot be read."""
+        if not self._joined:
+            self._join()
         try:
             records = self._consumer.consume(most, timeout)
         except KafkaException as error:
@@ -137,10 +153,12 @@ class GroupConsumer:
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         _log.info("assigned: %s", _names(partitions))
         if self._paused:
-            consumer.incremental_assign(partitions)
+            consumer.assign(partitions)
             consumer.pause(partitions)
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if self._settle is not None:
+            self._settle()
         self.commit(now=True)
         self._lost(_consumer, partitions)
 

@@ -29,8 +29,13 @@ class DeadLetters:
         self._stage = f"sink/{sink}"
         self._failure: FatalError | None = None
 
-    def send(self, record: Message, reason: str, message: str) -> None:
-        """Keep a record with the reason why it was not delivered; `flush` makes sure that it is kept."""
+    def send(self, record: Message, reason: str, message: str) -> bool:
+        """Keep a record with the reason why it was not delivered; `flush` makes sure that it is kept.
+
+        False: it is a dead letter itself, which stays where it is; a letter of a letter would be read again, for ever.
+        """
+        if record.topic() == self._topic:
+            return False
         letter = {
             "stage": self._stage,
             "reason": reason,
@@ -45,6 +50,7 @@ class DeadLetters:
         }
         value = self._codec.encode(letter)
         enqueue(self._producer, self._topic, value, record.key(), on_delivery=self._delivered)
+        return True
 
     def _delivered(self, error: KafkaError | None, record: Message) -> None:
         if error is not None:

@@ -34,6 +34,7 @@ READ_RECORDS: Final = 2000
 READ_SECS: Final = 0.1
 PAUSE_AFTER_SECS: Final = 5.0
 DRAIN_SECS: Final = 4.0
+SETTLE_SECS: Final = 2.0
 LOUD_EVERY: Final = 10
 """A request that keeps failing is complained of at its first failure and at every tenth."""
 SLOW_SHARE: Final = 1 / 4
@@ -49,7 +50,7 @@ class Delivery(Generic[Piece]):
         self._name = name
         self._destination = destination
         self.metrics = Metrics("sink")
-        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics)
+        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, settle=self._settle)
         self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
         slow_secs = sink.request_timeout_secs * SLOW_SHARE
         self._pressure = Pressure(PressureLimits(sink.requests_in_flight, sink.batch_max_bytes, slow_secs))
@@ -96,7 +97,7 @@ class Delivery(Generic[Piece]):
             self._stay_in_group()
         else:
             self._consumer.resume()
-            self._take(self._consumer.read(READ_RECORDS, READ_SECS))
+            self._take(self._consumer.read(self._pressure.share_of(READ_RECORDS), READ_SECS))
             self._last_read = time.monotonic()
         self._land()
         self._launch(pool)
@@ -121,6 +122,12 @@ class Delivery(Generic[Piece]):
         for record, problem in built.rejected:
             self._reject(record, problem.reason, problem.message)
         self._gathering.add(batch, built, self._pressure.batch_bytes, time.monotonic())
+
+    def _settle(self) -> None:
+        """Partitions are about to go: what is answered for soon need not be read and sent again by who gets them."""
+        if self._flying:
+            wait(self._flying, SETTLE_SECS)
+        self._land()
 
     def _launch(self, pool: RequestThreads, *, now: bool = False) -> None:
         """Send what is due (``now``: everything), as far as more requests may be under way."""
@@ -148,14 +155,15 @@ class Delivery(Generic[Piece]):
         while left.pieces:
             if self._gave_up.is_set():
                 return False
-            sent_at = time.monotonic()
+            sent_at, before = time.monotonic(), len(left.pieces)
             answers = self._destination.send(left.pieces)
             delay = self._judge(left, answers, sent_at)
             if not left.pieces:
                 break
             if delay is None:  # nothing but new shapes
                 continue
-            attempt += 1
+            taken = len(left.pieces) < before
+            attempt = 1 if taken else attempt + 1  # bit by bit is no reason to wait longer
             self._complain(left, attempt)
             if self._stop.wait(max(delay, self._backoff.delay(attempt, random.random()))):  # noqa: S311 - jitter
                 self._gave_up.set()
@@ -201,11 +209,13 @@ class Delivery(Generic[Piece]):
         if attempt % LOUD_EVERY == 1:
             level = logging.ERROR if left.last.remedy else logging.WARNING
             remedy = f"; {left.last.remedy}" if left.last.remedy else ""
-            count, cause = len(left.pieces), left.last.cause
+            detail = f" ({left.last.detail})" if left.last.detail else ""
+            count, cause = len(left.pieces), left.last.cause + detail
             _log.log(level, "%d records wait for the destination, attempt %d: %s%s", count, attempt, cause, remedy)
 
     def _reject(self, record: Message, reason: str, message: str) -> None:
-        self._dead_letters.send(record, reason, message)
+        if not self._dead_letters.send(record, reason, message):
+            _log.warning("a dead letter is left out: %s: %s", reason, message)
         self.metrics.count("logferry_sink_documents_total", 1, self._name, "rejected")
         self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, reason)
 

@@ -51,6 +51,7 @@ def run(name: str, settings: Settings, stop: threading.Event) -> None:
         found = getattr(importlib.import_module(module), class_name)
         delivery = importlib.import_module("sinks.delivery")
         destination = importlib.import_module("sinks.destination")
+        importlib.import_module("sinks.memory").spare_memory()
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the packages of sink type {sink.type} are not installed: {error.name} is missing",

@@ -55,7 +55,9 @@ class Values(ABC, Generic[Piece]):
     def _decode(self, records: Sequence[Message], values: list[bytes], built: Built[Piece]) -> None:
         rows = self._decoder.decode([each.key() or b"" for each in records], values)
         built.pieces += self.of_rows(rows)
-        built.records += [records[position] for position in rows.positions] if rows.rejected else records
+        built.records += (
+            [records[position] for position in rows.positions] if len(rows.positions) < len(records) else records
+        )
         built.rejected += [
             (records[position], self._explained(records[position], problem)) for position, problem in rows.rejected
         ]

@@ -15,7 +15,7 @@ from schemas.settings.inputs import (
     JournaldInput,
     SyslogInput,
 )
-from schemas.settings.kafka import KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
+from schemas.settings.kafka import KafkaCluster, KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
 from schemas.settings.load import json_schema, parse_settings
 from schemas.settings.multiline import LinePatterns, MultilineMode, MultilineRule
 from schemas.settings.node import ProducerSettings
@@ -25,7 +25,16 @@ from schemas.settings.pods import PodsSettings
 from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
 from schemas.settings.secret import Secret, TextOrSecret, resolve
 from schemas.settings.settings import Settings
-from schemas.settings.sinks import ElasticsearchSink, ObjectStorageSink, Sink
+from schemas.settings.sinks import (
+    ElasticsearchSink,
+    FileSink,
+    HttpSink,
+    KafkaSink,
+    ObjectStorageSink,
+    OtlpSink,
+    Sink,
+    StdoutSink,
+)
 from schemas.settings.source import Finding
 from schemas.settings.where import SourceRule, Where
 
@@ -33,19 +42,24 @@ __all__ = [
     "ContainerFilesInput",
     "DockerFilesInput",
     "ElasticsearchSink",
+    "FileSink",
     "FilesInput",
     "Finding",
     "ForwardInput",
     "HttpInput",
+    "HttpSink",
     "Input",
     "InvalidSettingsError",
     "JournaldInput",
+    "KafkaCluster",
     "KafkaSettings",
+    "KafkaSink",
     "LinePatterns",
     "MetricsSettings",
     "MultilineMode",
     "MultilineRule",
     "ObjectStorageSink",
+    "OtlpSink",
     "ParseRule",
     "ParserDefinition",
     "PodsSettings",
@@ -59,6 +73,7 @@ __all__ = [
     "SeverityRule",
     "Sink",
     "SourceRule",
+    "StdoutSink",
     "StreamSettings",
     "SyslogInput",
     "TextOrSecret",

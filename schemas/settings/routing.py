@@ -99,7 +99,7 @@ def _takes(sink: Sink) -> frozenset[str]:
         return frozenset({"raw", *(("letters", "pods", "ledger") if sink.format == "avro" else ())})
     if isinstance(sink, KafkaSink) and sink.format == "as_is":
         return frozenset({"raw", "letters", "pods", "ledger"})
-    return frozenset()
+    return frozenset({"letters"})  # as records of their own (sinks.core.letter_records)
 
 
 def _sinks_of_other_values(settings: Settings) -> Iterator[Problem]:

@@ -15,13 +15,17 @@ import pyruhvro
 
 from schemas.codec import Codec, Undecodable
 from schemas.log_record import EVENT_SCHEMA_TEXT, ResourceReader
+from sinks.core.letter_records import record_of
 
 EVENT_ARROW_SCHEMA: Final[pa.Schema] = pyruhvro.deserialize_array([], EVENT_SCHEMA_TEXT).schema
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch, decoded. Row n came from value ``positions[n]`` and belongs to ``resources[n]``."""
+    """A batch, decoded. Row n came from value ``positions[n]`` and belongs to ``resources[n]``.
+
+    A value that is neither there nor rejected has nothing to tell.
+    """
 
     positions: list[int]
     resources: list[dict[str, Any]]
@@ -35,6 +39,7 @@ class RecordDecoder:
 
     def __init__(self) -> None:
         self._codec = Codec("log_record")
+        self._letters = Codec("dead_letter")
         self._reader = ResourceReader(self._codec)
 
     def decode(self, keys: Sequence[bytes], values: Sequence[bytes]) -> Rows:
@@ -44,9 +49,11 @@ class RecordDecoder:
         events: list[bytes] = []
         rejected: list[tuple[int, Undecodable]] = []
         for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-            found = self._reader.split(key, value)
+            found: tuple[dict[str, Any], bytes] | Undecodable | None = self._reader.split(key, value)
             if isinstance(found, Undecodable):
                 found = self._otherwise(key, value)
+            if found is None:
+                continue
             if isinstance(found, Undecodable):
                 rejected.append((position, found))
                 continue
@@ -59,10 +66,18 @@ class RecordDecoder:
             return self._one_by_one(positions, resources, events, rejected)
         return Rows(positions, resources, columns, rejected)
 
-    def _otherwise(self, key: bytes, value: bytes) -> tuple[dict[str, Any], bytes] | Undecodable:
-        """A value behind another header than ours: of an older schema, or from a registry."""
-        record = self._codec.decode(value)
-        return record if isinstance(record, Undecodable) else self._reader.split(key, self._codec.encode(record))
+    def _otherwise(self, key: bytes, value: bytes) -> tuple[dict[str, Any], bytes] | Undecodable | None:
+        """A value behind another header than ours: of an older schema, from a registry, or a dead letter.
+
+        None: a letter that says nothing but that others were sent again.
+        """
+        found = self._codec.decode(value)
+        if isinstance(found, Undecodable):
+            letter = self._letters.decode(value)
+            record = found if isinstance(letter, Undecodable) else record_of(letter)
+        else:
+            record = found
+        return self._reader.split(key, self._codec.encode(record)) if isinstance(record, dict) else record
 
     def _one_by_one(
         self,

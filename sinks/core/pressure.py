@@ -37,6 +37,10 @@ class Pressure:
         self._eased_at = float("-inf")
         """When the limits were lowered last."""
 
+    def share_of(self, most: int) -> int:
+        """So much of ``most`` as requests are of their largest size: no more is begun than can soon be finished."""
+        return max(1, most * self.batch_bytes // self._limits.batch_max_bytes)
+
     def answered(self, sent_at: float, now: float) -> None:
         """A request was taken as a whole."""
         if now - sent_at > self._limits.slow_secs:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow as pa
 from confluent_kafka import Message
 
 from runtime.metrics import Metrics
 from runtime.object_store import open_store
+from schemas.replay import replayed_of
 from schemas.settings import ObjectStorageSink
 from schemas.settings.days import days
 from sinks.consumer import Batch, GroupConsumer, Partition, offset_of, partition_of
@@ -42,14 +39,9 @@ READ_SECS: Final = 0.2
 READ_BYTES: Final = 4 * 1024 * 1024
 READ_RECORDS: Final = 5000
 """Chunks are a thousand times larger than records, so how many are read at once follows from their size."""
-MALLOC: Final[Mapping[int, int]] = {-8: 1, -3: 256 * 1024, -1: 1024 * 1024}
-"""Options of glibc's mallopt(3): M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD."""
 
 _Put = tuple[str, Callable[[], "Entry"]]
-_Listing = tuple[str, Callable[[], None]]
-
-COLLECT_AFTER: Final = 100_000
-"""Objects made before Python looks for garbage; there is next to none in cycles."""
+_Listing = tuple[str, Callable[[], object]]
 
 
 class ObjectStorageShell:
@@ -68,6 +60,7 @@ class ObjectStorageShell:
         self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
         self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
         self._topic_ids = TopicIds(settings.kafka, f"logferry-sink-{name}")
+        self._raw = settings.topics.names.raw
         self._kinds = Kinds(settings.topics.names, sink, version("logferry"))
         self._parts: dict[Partition, _Part] = {}
         self._waiting: list[Message] = []
@@ -78,7 +71,6 @@ class ObjectStorageShell:
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; what was read by then is written."""
-        _spare_memory()
         self._requests.stop = stop
         try:
             self._requests.one("writing to the archive", self._placement.probe)
@@ -128,6 +120,8 @@ class ObjectStorageShell:
             origin = Origin(*partition, self._topic_ids.of(partition[0]))
             part = self._parts[partition] = _Part(self._kinds.buffer(origin))
         part.batches.append((self._consumer.begin(records), offset_of(records[-1])))
+        if partition[0] == self._raw:
+            records = [each for each in records if not _is_replayed(each)]
         block = part.buffer.read(records)
         for record, problem in block.rejected:
             self._dead_letters.send(record, problem.reason, problem.message)
@@ -202,6 +196,12 @@ class ObjectStorageShell:
         self._waiting = [each for each in self._waiting if partition_of(each) not in gone]
 
 
+def _is_replayed(record: Message) -> bool:
+    """Whether replay sent a chunk once more: the archive has it under its first offset."""
+    headers: Any = record.headers()
+    return replayed_of(headers) is not None
+
+
 class _Part:
     """What a process has of one partition."""
 
@@ -217,21 +217,3 @@ class _Part:
         lowest = self.buffer.lowest()
         while self.batches and (lowest is None or self.batches[0][1] < lowest):
             yield self.batches.popleft()[0]
-
-
-def _spare_memory() -> None:
-    """One thread for columns is enough beside those of Kafka and of the requests; what was imported stays.
-
-    The system's allocator gives back what is freed, a third less than with Arrow's own; and less still when threads
-    share their arenas and whatever is large has pages of its own.
-    """
-    pa.set_memory_pool(pa.system_memory_pool())
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
-    with suppress(OSError, AttributeError):  # another C library than glibc
-        option = ctypes.CDLL(None).mallopt
-        for name, value in MALLOC.items():
-            option(name, value)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, 50, 100)

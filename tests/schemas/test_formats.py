@@ -51,8 +51,17 @@ def test_what_holds_no_records_is_archived_as_it_is(topic):
     assert settings(sinks).sinks["raw"].topics == ("logs.raw", topic)
     with pytest.raises(SettingsError, match="not records"):
         settings(sinks.replace("format: avro", "format: parquet"))
+
+
+@pytest.mark.parametrize("topic", ["logs.pods", "logs.ledger", "logs.raw"])
+def test_what_holds_no_records_is_not_indexed(topic):
     with pytest.raises(SettingsError, match="not records"):
         settings(f"sinks: {{search: {{type: elasticsearch, topics: [{topic}]}}}}")
+
+
+def test_dead_letters_are_indexed_as_records_of_their_own():
+    sinks = "sinks: {search: {type: elasticsearch, topics: [logs.dead-letter]}}"
+    assert settings(sinks).sinks["search"].topics == ("logs.dead-letter",)
 
 
 @pytest.mark.parametrize("topic", ["logs.json.plain", "logs.ns.shop", "logs.ns.*", "logs.rest", "logs.raw"])

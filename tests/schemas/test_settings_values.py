@@ -163,7 +163,7 @@ def test_the_json_schema_uses_no_words_that_json_schema_does_not_know():
 
     assert words(json_schema()) - {"x-env-separator"} <= {
         "$schema", "$defs", "$ref", "title", "description", "type", "properties", "additionalProperties", "required",
-        "patternProperties", "propertyNames", "items", "minItems", "minLength", "maxLength",
+        "patternProperties", "propertyNames", "maxProperties", "items", "minItems", "minLength", "maxLength",
         "minimum", "exclusiveMinimum", "maximum", "pattern",
         "enum", "const", "anyOf", "oneOf", "discriminator", "mapping", "propertyName", "default", "examples",
     }  # fmt: skip

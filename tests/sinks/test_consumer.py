@@ -41,7 +41,10 @@ def values(consumer: GroupConsumer, until: int, timeout: float = 40) -> Iterator
     end = time.monotonic() + timeout
     count = 0
     while count < until and time.monotonic() < end:
-        for record in consumer.read(10, 0.2):
+        records = consumer.read(10, 0.2)
+        if records:
+            consumer.finish(consumer.begin(records))
+        for record in records:
             count += 1
             yield record.value()
 
@@ -70,3 +73,16 @@ def test_a_pattern_that_means_nothing_yet_is_waited_for(kafka: KafkaSettings, pr
         assert list(values(consumer, 1)) == [b"late"]
     finally:
         consumer.close()
+
+
+def test_a_member_that_is_not_ready_to_read_keeps_no_partition_from_others(kafka: KafkaSettings, prefix: str) -> None:
+    names = [f"{prefix}.{letter}" for letter in "abcd"]
+    for name in names:
+        make_topic(kafka, name, name.encode())
+    waiting = GroupConsumer(kafka, prefix, names)
+    ready = GroupConsumer(kafka, prefix, names)
+    try:
+        assert sorted(values(ready, 4, timeout=15)) == [name.encode() for name in names]
+    finally:
+        ready.close()
+        waiting.close()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.codec import Codec
 from schemas.document import DocumentWriter, day_of, shared_part
 from sinks.destination import Built
 from sinks.elasticsearch.document import LineBuilder
@@ -84,3 +85,22 @@ def test_a_value_that_cannot_be_read_is_set_aside_and_the_others_are_not(bad, re
     assert told in found.rejected[0][1].message
     assert sorted(cast("Any", each).number for each in found.records) == sorted(each.number for each in others)
     assert len(found.pieces) == len(others)
+
+
+def test_dead_letters_are_records_of_their_own_and_marks_of_redriving_are_nothing():
+    letters = Codec("dead_letter")
+    letter = {
+        "stage": "sink/search",
+        "reason": "rejected_by_destination",
+        "message": "it is too odd",
+        "topic": "logs.app",
+        "partition": 3,
+        "topic_offset": 7,
+        "failed_at": 1795262400_000000000,
+        "original": b"odd",
+    }
+    mark = {**letter, "stage": "redrive"}
+    found = build(*(record(number, letters.encode(each)) for number, each in enumerate([letter, mark])), in_avro(5))
+    assert found.rejected == []
+    assert [cast("Any", each).number for each in found.records] == [0, 5]
+    assert b'"tag":"logferry.dead-letter"' in found.pieces[0]

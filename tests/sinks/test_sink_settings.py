@@ -51,7 +51,7 @@ def test_these_are_fine(sink: dict[str, Any]) -> None:
     ("sink", "key", "words"),
     [
         ({"type": "stdout", "topics": ["logs.raw"]}, "sinks.x.topics[0]", "logs.raw holds blocks of bytes"),
-        ({"type": "otlp", "topics": ["logs.dead-letter"]}, "sinks.x.topics[0]", "holds what could not be read"),
+        ({"type": "otlp", "topics": ["logs.ledger"]}, "sinks.x.topics[0]", "holds accounts, not records"),
         ({"type": "kafka", **WEST, "format": "json", "topics": ["logs.raw"]}, "sinks.x.topics[0]", "blocks of bytes"),
         ({"type": "stdout", "requests_in_flight": 2}, "sinks.x.requests_in_flight", "2"),
         ({"type": "file", "path": "out.log"}, "sinks.x.path", "is a relative path"),

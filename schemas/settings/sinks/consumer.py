@@ -22,8 +22,9 @@ class SinkConsumer(Section):
 class BatchedSink(SinkConsumer):
     """A sink that sends its records in requests."""
 
-    batch_max_bytes: Size = 4 * MIB
-    """Largest request. Beyond some MiB a request gets slower, not cheaper."""
+    batch_max_bytes: Size = 2 * MIB
+    """Largest request. Beyond some MiB a request gets slower, not cheaper, and memory holds three times as much for
+    each request under way."""
 
     batch_max_records: Count = 10_000
     """Most records of a request. With records of ordinary length batch_max_bytes is reached before."""

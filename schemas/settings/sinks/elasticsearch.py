@@ -40,7 +40,7 @@ class ElasticsearchSink(BatchedSink):
     """Target data stream, in place of index. A record's id is unique only in one backing index, so a record that is
     sent again after a rollover is there twice; with an index it never is."""
 
-    batch_max_bytes: Annotated[int, Field(ge=1, le=REQUEST_BYTES_AT_MOST), SIZE] = 4 * MIB
+    batch_max_bytes: Annotated[int, Field(ge=1, le=REQUEST_BYTES_AT_MOST), SIZE] = 2 * MIB
     """Largest bulk request. Beyond some MiB a request gets slower, not cheaper."""
 
     api_key: Secret | None = None
