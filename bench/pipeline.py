@@ -47,7 +47,7 @@ class Pipeline:
         source: str = "",
         **changes: Any,
     ) -> None:
-        """``form`` is the format of the routed topic; documents are not archived, so the archive has the raw topic.
+        """``form`` is the format of the routed topic. With documents the archive has the raw topic, to try both.
 
         ``source``: name of another pipeline, of which this one has the fixed topics, raw ones included.
         """

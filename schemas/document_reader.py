@@ -25,7 +25,9 @@ def read_document(key: bytes, id_: str, value: bytes) -> dict[str, Any] | Undeco
         return Undecodable("malformed_value", f"document: {error}")
     try:
         return _record(key, id_, found)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        return Undecodable("malformed_value", f"document: not one of ours: {error} is missing")
+    except (TypeError, ValueError, AttributeError) as error:
         return Undecodable("malformed_value", f"document: not one of ours: {type(error).__name__}: {error}")
 
 

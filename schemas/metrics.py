@@ -93,7 +93,11 @@ METRICS: Final[dict[str, Metric]] = {
     # sinks
     "logferry_sink_records_total": Metric("counter", "Records read from the sink's topics.", ("sink",)),
     "logferry_sink_documents_total": Metric(
-        "counter", "Documents by what became of them: indexed, already_there, rejected.", ("sink", "outcome")
+        "counter",
+        "Records by what became of them, in sinks of all types but object_storage: indexed (a document was made), "
+        "delivered (a destination without documents has it), already_there (a retry or a replay met itself), "
+        "refused_unnamed (refused by a server that does not say which of a request), rejected (a dead letter).",
+        ("sink", "outcome"),
     ),
     "logferry_sink_objects_total": Metric("counter", "Objects written.", ("sink",)),
     "logferry_sink_object_bytes_total": Metric("counter", "Bytes of objects written.", ("sink",)),
@@ -102,5 +106,10 @@ METRICS: Final[dict[str, Metric]] = {
         "counter", "Records sent to logs.dead-letter, by reason.", ("sink", "reason")
     ),
     "logferry_sink_retries_total": Metric("counter", "Requests tried again, by cause.", ("sink", "cause")),
-    "logferry_sink_errors_total": Metric("counter", "Failures, by kind.", ("sink", "kind")),
+    "logferry_sink_errors_total": Metric(
+        "counter",
+        "Failures, by kind: prepare (the destination could not be made ready); of object_storage no_access, no_bucket, "
+        "throttled, timeout, unreachable, disk_full, contended, failed.",
+        ("sink", "kind"),
+    ),
 }

@@ -82,8 +82,9 @@ class GroupConsumer:
         self._joined = False
 
     def _join(self) -> None:
-        """Not before the first record is wanted: a member whose destination is not ready would keep partitions that
-        nobody reads then.
+        """Become a member, not before the first record is wanted.
+
+        One whose destination is not ready would keep partitions that nobody reads then.
         """
         self._joined = True
         self._consumer.subscribe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -35,6 +35,9 @@ class Retry:
 
     remedy: str = ""
     """What a person has to do, where waiting alone will not help."""
+
+    detail: str = field(default="", compare=False)
+    """For the log alone: what exactly failed, and where."""
 
 
 @dataclass(frozen=True)

@@ -102,13 +102,21 @@ def is_raw(settings: Settings) -> Callable[[str, ObjectStorageSink], bool]:
     return lambda _name, sink: set(sink.topics) <= {settings.topics.names.raw}
 
 
+def topics(archive: Archive, wanted: Wanted) -> list[str]:
+    """Topics of the archive that are wanted and have a folder. Raises LogferryError."""
+    found = topics_in(archive.store, archive.sink.topics)
+    if not wanted.topics:
+        return found
+    chosen = frozenset(topics_in(archive.store, tuple(wanted.topics)))
+    return [each for each in found if each in chosen]
+
+
 def hours(archive: Archive, wanted: Wanted, *, manifests: bool = True) -> Iterator[Hour]:
     """Hours of the archive by time and topic, in order. Raises LogferryError."""
-    topics = topics_in(archive.store, archive.sink.topics)
-    if wanted.topics:
-        topics = [each for each in topics_in(archive.store, tuple(wanted.topics)) if each in topics]
     found = sorted(
-        (hour, topic) for topic in topics for hour in hours_in(archive.store, topic, wanted.since, wanted.until)
+        (hour, topic)
+        for topic in topics(archive, wanted)
+        for hour in hours_in(archive.store, topic, wanted.since, wanted.until)
     )
     with ThreadPoolExecutor(AT_ONCE) as threads:
         waiting = iter(found)

@@ -71,7 +71,8 @@ def _compared(
     if found is None:
         yield Finding("missing", entry.name, _missing(entry, listed))
     elif found.bytes != entry.bytes:
-        yield Finding("size", entry.name, f"has {found.bytes:,} bytes; its manifest says {entry.bytes:,}")
+        told = f"has {found.bytes:,} bytes; its manifest says {entry.bytes:,}"
+        yield Finding("size", entry.name, f"{told}: `logferry archive compact` mends the manifest, if it is whole")
     elif read:
         try:
             content = content_of(store, found)

@@ -19,7 +19,7 @@ import duckdb
 from deploy.archive.catalog import Archive, Hour, Wanted, hours, in_namespaces
 from deploy.archive.columns import NAMES, OBJECT, view_columns
 from deploy.archive.files import PROTOCOL, ArchiveFiles
-from deploy.archive.moment import nanos
+from deploy.moment import nanos
 from schemas.errors import FatalError, LogferryError, SettingsError
 from sinks.core.manifest import Entry
 from sinks.object_storage.contents import DamagedError, parquet_tables
@@ -165,6 +165,8 @@ class Logs:
     def run(self, statement: str) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
         """Names and rows of a statement's answer, some at a time. Raises duckdb.Error, and what the store raises."""
         answer = self._connection.execute(statement)
+        if answer is None:  # nothing but blanks and comments
+            raise duckdb.ParserException("there is no statement in it")
         names = [each[0] for each in answer.description or ()]
         while rows := answer.fetchmany(ROWS_AT_ONCE):
             yield names, rows

@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from deploy.archive.moment import nanos
+from deploy.moment import nanos
 from schemas.document import iso_time
 from schemas.globs import Test, compile_globs
 from schemas.patterns import Patterns

@@ -40,16 +40,14 @@ def compact(
     It may be interrupted at any time, run twice, and run beside the sink.
     """
     from deploy.archive.catalog import open_archive
+    from deploy.archive.catalog import topics as topics_of
     from deploy.duration import parse_duration
     from sinks.object_storage.compaction import Compaction
-    from sinks.object_storage.stored import topics_in
 
     be_quiet()
     wanted = part(since, until, None, topics)
     archive = open_archive(find_settings(config, data), sink)
-    names = topics_in(archive.store, archive.sink.topics)
-    if wanted.topics:
-        names = [each for each in topics_in(archive.store, tuple(wanted.topics)) if each in names]
+    names = topics_of(archive, wanted)
     work = Compaction(target * MIB, parse_duration(older_than, "--older-than"), wanted.since, wanted.until, dry_run)
     wrong = _report(work.run(archive.store, names, time.time()), json=json, dry_run=dry_run)
     if wrong:

@@ -35,7 +35,7 @@ Topics = Annotated[
 def part(since: str | None, until: str | None, namespaces: list[str] | None, topics: list[str] | None) -> Wanted:
     """The part of an archive that was asked for. Raises SettingsError."""
     from deploy.archive.catalog import Wanted
-    from deploy.archive.moment import parse_range
+    from deploy.moment import parse_range
 
     first, end = parse_range(since, until, time.time())
     return Wanted(first, end, tuple(namespaces or ()), tuple(topics or ()))

@@ -182,10 +182,9 @@ def _wanted(
     namespace: str | None,
 ) -> Wanted:
     from deploy.dead_letters.core.wanted import Wanted
-    from deploy.dead_letters.when import parse_moment
+    from deploy.moment import nanos, parse_range
 
-    now = time.time()
-    first, last = parse_moment(since, "--since", now), parse_moment(until, "--until", now)
+    first, last = (None if each is None else nanos(each) for each in parse_range(since, until, time.time()))
     return Wanted(first, last, stage, reason, topic, source, namespace)
 
 

@@ -80,7 +80,6 @@ def _run_workers(count: int, config: Path | None) -> None:
 
 def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:
     """Deliver routed records to one destination."""
-    _need("confluent_kafka", "elasticsearch,object-storage")
     from runtime.process import ease_collector, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
     from sinks.run import run

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 WORK: Final = {
     "producer": ("logferry_producer_read_lines_total", "lines"),
     "stream": ("logferry_stream_lines_total", "lines"),
-    "elasticsearch": ("logferry_sink_documents_total", "documents"),
     "object_storage": ("logferry_sink_archived_records_total", "archived"),
+    "elasticsearch": ("logferry_sink_documents_total", "documents"),
+    **dict.fromkeys(
+        ("cloudwatch", "file", "google_cloud", "http", "kafka", "otlp", "stdout"),
+        ("logferry_sink_documents_total", "records"),
+    ),
 }
-"""Kind of stage -> what it works off."""
+"""Kind of stage, of a sink its type -> what it works off."""
 
 
 @dataclass

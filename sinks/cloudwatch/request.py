@@ -144,4 +144,4 @@ def _words(error: ClientError) -> str:
 
 def _not_answered(error: Exception) -> Retry:
     credentials = isinstance(error, NoCredentialsError | CredentialRetrievalError)
-    return Retry(type(error).__name__, remedy=NO_CREDENTIALS if credentials else "")
+    return Retry(type(error).__name__, remedy=NO_CREDENTIALS if credentials else "", detail=str(error))

@@ -3,9 +3,10 @@
 ::
 
     logs.app/dt=2026-11-21/hour=13/shop/3-00000000000000000100.parquet                        an object of the sink
-    logs.app/dt=2026-11-21/hour=13/shop/3-00000000000000000100-00000000000000000900.parquet   a compacted one
+    logs.app/dt=2026-11-21/hour=13/shop/3-00000000000000000100-00000000000000000900.parquet   a compacted one [1]
     logs.app/dt=2026-11-21/hour=13/_manifest/3.json                                           a manifest
 
+[1] Or one of the sink, in a store without conditional writes or where its plain name was taken: `sinks.core.placing`.
 The names are made by `schemas.identity.object_name`, by `compacted_name` here and by `sinks.core.manifest`.
 """
 
@@ -105,6 +106,6 @@ def hour_text(hour: int) -> str:
 
 
 def compacted_name(place: ObjectPlace, last_offset: int) -> str:
-    """Name of a compacted object that begins where ``place`` does. A sink never gives such a name."""
+    """Name of a compacted object that begins where ``place`` does."""
     folder = f"{hour_prefix(place.topic, place.hour)}/{place.namespace}"
     return f"{folder}/{place.partition}-{place.first_offset:020d}-{last_offset:020d}.{place.extension}"

@@ -39,7 +39,9 @@ def judged(theirs: Entry | None, ours: Entry) -> Existing:
         return Existing.ELSEWHERE
     if theirs.first_offset != ours.first_offset or theirs.namespace != ours.namespace:
         return Existing.ELSEWHERE
-    return Existing.KEEP if theirs.last_offset >= ours.last_offset else Existing.REPLACE
+    # A compacted object holds what the objects held that it was made of, not everything between its ends.
+    whole = any(first <= ours.first_offset and ours.last_offset <= last for first, last in theirs.spans)
+    return Existing.KEEP if whole else Existing.REPLACE
 
 
 class Coverage:

@@ -48,7 +48,7 @@ class BulkRequests:
                 return self._divide(lines, error)
             return [later(error.status_code)] * len(lines)
         except elastic_transport.TransportError as error:
-            return [Retry(type(error).__name__)] * len(lines)
+            return [Retry(type(error).__name__, detail=str(error.message))] * len(lines)
         self._brief = answer.get("errors") is False
         items = answer.get("items", [])
         if len(items) != len(lines):

@@ -34,6 +34,10 @@ _REMEDIES: Final = {
     errno.EACCES: "let this process's user write there",
     errno.EPERM: "let this process's user write there",
     errno.EROFS: "mount the disk for writing",
+    errno.ENOENT: "make the folder, or correct path and state_file",
+    errno.ENOTDIR: "correct path and state_file: a part of it is a file, no folder",
+    errno.EEXIST: "correct path and state_file: a part of it is a file, no folder",
+    errno.EISDIR: "correct path: a folder has this name",
 }
 
 
@@ -78,7 +82,7 @@ class FileDestination(Destination[Entry]):
         except OSError as error:
             where, remedy = error.filename or str(self._state_file), _REMEDIES.get(error.errno or 0, "look at the disk")
             raise TemporaryError(
-                f"{error.strerror}: {where}", delay=1.0, where="path of the sink", remedy=remedy
+                f"{error.strerror}: {where}", delay=1.0, where="path and state_file of the sink", remedy=remedy
             ) from error
         except (ValueError, KeyError, TypeError) as error:
             self.close()

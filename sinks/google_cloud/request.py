@@ -97,7 +97,7 @@ class Requests:
         except GoogleAuthError as error:
             return [Retry(type(error).__name__, remedy=_NO_CREDENTIALS)] * len(entries)
         except urllib3.exceptions.HTTPError as error:
-            return [Retry(type(error).__name__)] * len(entries)
+            return [Retry(type(error).__name__, detail=str(error))] * len(entries)
         found = verdicts(answer.status, answer.data, len(entries), answer.headers.get("retry-after"))
         return self._divided(entries, found) if isinstance(found, str) else found
 

@@ -58,6 +58,7 @@ class NoAnswer:
 
     cause: str
     remedy: str = ""
+    detail: str = ""
 
 
 def _plain(data: bytes) -> bytes:
@@ -82,6 +83,8 @@ class Poster:
     def __init__(self, name: str, settings: PostingSink) -> None:
         """Raises SettingsError for files and secrets that cannot be used."""
         self._url = settings.url
+        self._place = urllib3.util.parse_url(settings.url).netloc
+        """For the log: a path or a query may have a secret in it."""
         self._compress = _COMPRESS[settings.compression]
         self._headers = {"user-agent": "logferry", **_headers(settings)}
         if settings.compression != "none":
@@ -111,7 +114,7 @@ class Poster:
         except SSLError as error:
             return NoAnswer("TLS", f"check ca_file, certificate_file and the server's certificate: {error}")
         except (HTTPError, OSError) as error:
-            return NoAnswer(type(error).__name__)
+            return NoAnswer(type(error).__name__, detail=f"{self._place}: {error}")
         return Answer(response.status, answer, retry_after_secs(response.headers.get("retry-after"), time.time()))
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
 def not_now(answer: Answer | NoAnswer) -> Retry:
     """Why a request has to be sent again."""
     if isinstance(answer, NoAnswer):
-        return Retry(answer.cause, remedy=answer.remedy)
+        return Retry(answer.cause, remedy=answer.remedy, detail=answer.detail)
     if 300 <= answer.status < 400:
         return Retry(f"status {answer.status}", remedy="write the address that the server redirects to as url")
     remedy = _REMEDIES.get(answer.status, "")

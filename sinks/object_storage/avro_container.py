@@ -16,10 +16,10 @@ import orjson
 import zstandard
 
 from schemas.codec import schema_text
+from sinks.object_storage.told import METADATA_KEY, told_in
 
 EXTENSION: Final = "avro"
 BLOCK_BYTES: Final = 256 * 1024
-METADATA_KEY: Final = "logferry"
 
 _MAGIC: Final = b"Obj\x01"
 _HEADER: Final = fastavro.parse_schema({"type": "map", "values": "bytes"})
@@ -65,7 +65,6 @@ def told_by(body: bytes) -> Mapping[str, Any] | None:
         return None
     try:
         header: Any = fastavro.schemaless_reader(io.BytesIO(body[len(_MAGIC) :]), _HEADER, None)
-        told: Any = orjson.loads(header[METADATA_KEY])
     except Exception:  # whatever the bytes lead fastavro to raise
         return None
-    return told if isinstance(told, dict) else None
+    return told_in(header.get(METADATA_KEY))

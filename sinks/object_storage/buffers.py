@@ -8,7 +8,6 @@ records of its folder between its first offset and its last.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from schemas.identity import object_folder, object_name
 from sinks.core.manifest import Entry, hour_of
 from sinks.core.open_folders import OpenFolder
 from sinks.core.placing import Coverage
+from sinks.object_storage.told import entry_of
 
 NO_NAMESPACE: Final = "_none"
 """Stands for the namespace of what comes from no pod."""
@@ -156,21 +156,6 @@ def told_of(origin: Origin, namespace: str, version: str, **figures: Any) -> dic
         "logferry": version, "topic": origin.topic, "topic_id": origin.topic_id, "partition": origin.partition,
         "namespace": namespace, **figures,
     }  # fmt: skip
-
-
-_TOLD: Final = {
-    "records": int, "first_offset": int, "last_offset": int, "first_id": str, "last_id": str, "first_timestamp": int,
-    "last_timestamp": int, "namespace": str, "topic_id": str,
-}  # fmt: skip
-
-
-def entry_of(told: Mapping[str, Any] | None, name: str, body: bytes) -> Entry | None:
-    """The manifest's entry of an object that says so of itself; None when it does not say all."""
-    told = told or {}
-    if any(type(told.get(field)) is not type_ for field, type_ in _TOLD.items()):
-        return None
-    known = {field: told[field] for field in _TOLD}
-    return Entry(name=name, bytes=len(body), sha256=hashlib.sha256(body).hexdigest(), **known)
 
 
 def namespace_of(pod: Mapping[str, Any] | None) -> str:

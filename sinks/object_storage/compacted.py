@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
@@ -21,9 +21,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from schemas.codec import parsed_schema
+from sinks.core.manifest import Entry
 from sinks.core.merging import KEYS
+from sinks.object_storage.avro_container import BLOCK_BYTES
 from sinks.object_storage.contents import (
-    TOLD,
     Content,
     DamagedError,
     Summary,
@@ -36,39 +37,45 @@ from sinks.object_storage.contents import (
     pieces_of,
     whole,
 )
+from sinks.object_storage.parquet import ENCODINGS
 from sinks.object_storage.sorting import SortedRecords
 from sinks.object_storage.stored import StoredObject, open_object
+from sinks.object_storage.told import METADATA_KEY, told_of_all
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 ROW_GROUP_ROWS: Final = 32_768
 ROW_GROUP_BYTES: Final = 32 * 1024 * 1024
-AVRO_BLOCK_BYTES: Final = 256 * 1024
-_ENCODINGS: Final = {
-    "timestamp": "DELTA_BINARY_PACKED",
-    "observed_timestamp": "DELTA_BINARY_PACKED",
-    "offset": "DELTA_BINARY_PACKED",
-    "id": "DELTA_BYTE_ARRAY",
-}
+_MOST: Final = 10**18
+"""More records than any object has; its digits leave room for the true number."""
+_HEADER_BYTES: Final = 1024 * 1024
+"""More than a schema has."""
 _LONG: Final = frozenset({"body", "original"})
 """Texts that seldom repeat, and whose least and greatest value tell nothing."""
 
+Told = Callable[[int], dict[str, Any]]
+"""What an object of so many records says of itself."""
+
 
 def write_compacted(
-    store: ObjectStore, objects: Sequence[StoredObject], path: Path, told: Mapping[str, Any]
+    store: ObjectStore, objects: Sequence[StoredObject], entries: Sequence[Entry], path: Path, **origin: Any
 ) -> Content:
-    """Objects of one extension as one in a file; ``told`` goes into its metadata.
+    """Objects of one extension as one in a file; its metadata says what it is, ``origin`` first.
 
     Raises DamagedError, LogferryError, OSError.
     """
+
+    def told(records: int) -> dict[str, Any]:
+        return {**origin, **told_of_all(entries, records)}
+
     write = _write_parquet if objects[0].place.extension == "parquet" else _write_avro
-    summary = write(store, objects, path, json.dumps(told))
+    summary = write(store, objects, path, told)
     with path.open("rb") as file:
-        return summary.content(pieces_of(file), told)
+        return summary.content(pieces_of(file), told(summary.records))
 
 
-def _write_parquet(store: ObjectStore, objects: Sequence[StoredObject], path: Path, told: str) -> Summary:
+def _write_parquet(store: ObjectStore, objects: Sequence[StoredObject], path: Path, told: Told) -> Summary:
     schema = _common([parquet_schema(store, each) for each in objects], objects[0].name)
     summary = Summary()
     with SortedRecords() as records:
@@ -79,13 +86,13 @@ def _write_parquet(store: ObjectStore, objects: Sequence[StoredObject], path: Pa
             for rows in _row_groups(records.rows()):
                 summary.take_rows(rows)
                 writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
-            writer.add_key_value_metadata({TOLD: told})
+            writer.add_key_value_metadata({METADATA_KEY: json.dumps(told(summary.records))})
     return summary
 
 
 def _parquet_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     """As the sink writes (`sinks.object_storage.parquet`): nothing is gained by a dictionary of what never repeats."""
-    plain = {name: encoding for name, encoding in _ENCODINGS.items() if name in schema.names}
+    plain = {name: encoding for name, encoding in ENCODINGS.items() if name in schema.names}
     coded = [leaf for name in schema.names if name not in {*plain, *_LONG} for leaf in _leaves(schema.field(name))]
     sought = [each.name for each in schema if each.name not in _LONG and not pa.types.is_nested(each.type)]
     return pq.ParquetWriter(
@@ -130,21 +137,31 @@ def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(gathered)
 
 
-def _write_avro(store: ObjectStore, objects: Sequence[StoredObject], path: Path, told: str) -> Summary:
+def _write_avro(store: ObjectStore, objects: Sequence[StoredObject], path: Path, told: Told) -> Summary:
     with open_object(store, objects[0]) as first, whole(objects[0].name):
         kind, schema = avro_kind(first)
-    with path.open("wb") as file:
-        writer = _avro_writer(file, parsed_schema(kind) if kind else schema, told)
+    head = json.dumps(told(_MOST)).encode()
+    with path.open("wb+") as file:
+        writer = _avro_writer(file, parsed_schema(kind) if kind else schema, head)
         summary = _copy(store, objects, kind, writer.write)
         writer.flush()
+        _say(file, head, json.dumps(told(summary.records)).encode())
     return summary
 
 
-def _avro_writer(file: BinaryIO, schema: Any, told: str) -> Any:
+def _avro_writer(file: BinaryIO, schema: Any, head: bytes) -> Any:
     """The same records make the same bytes: the sync marker is computed too."""
-    marker = hashlib.blake2b(told.encode(), digest_size=16).digest()
-    metadata = {TOLD: told}
-    return fastavro.write.Writer(file, schema, "zstandard", AVRO_BLOCK_BYTES, metadata, sync_marker=marker)
+    marker = hashlib.blake2b(head, digest_size=16).digest()
+    metadata = {METADATA_KEY: head.decode()}
+    return fastavro.write.Writer(file, schema, "zstandard", BLOCK_BYTES, metadata, sync_marker=marker)
+
+
+def _say(file: BinaryIO, before: bytes, now: bytes) -> None:
+    """How many records there are is known behind the last, and stands before the first: in as many bytes."""
+    file.seek(0)
+    place = file.read(len(before) + _HEADER_BYTES).index(before)
+    file.seek(place)
+    file.write(now.ljust(len(before)))  # spaces behind JSON say nothing
 
 
 def _copy(

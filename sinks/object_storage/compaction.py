@@ -8,25 +8,24 @@ For each group of objects (`sinks.core.compaction`), in this order:
 
 Killed behind 1 the manifest is mended from what the new object says of itself; killed behind 2 what was left behind is
 deleted once all its ids are found in the new object. Until then a reader may meet a record twice, under one id. A sink
-that is still at work is not in the way: hours in which anything was written lately are left alone, names of compacted
-objects are never a sink's, and manifests are merged.
+that is still at work is not in the way: hours in which anything was written lately are left alone, an object that a
+sink writes again under the name of a compacted one holds at least as much, and manifests are merged.
 """
 
 from __future__ import annotations
 
+import mmap
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import obstore
-
-from sinks.core.compaction import Group, groups
+from sinks.core.compaction import Group, groups, left_behind
 from sinks.core.layout import HOUR_SECS, hour_text
 from sinks.core.manifest import Manifest, Unreadable
 from sinks.object_storage.compacted import write_compacted
-from sinks.object_storage.contents import DamagedError, told_of
+from sinks.object_storage.contents import DamagedError
 from sinks.object_storage.manifests import read_manifest, update_manifest
 from sinks.object_storage.mending import (
     Compacted,
@@ -36,7 +35,8 @@ from sinks.object_storage.mending import (
     delete_unchanged,
     mend,
 )
-from sinks.object_storage.stored import GoneError, StoredHour, StoredObject, explained, hours_in, read_hour, topics_in
+from sinks.object_storage.stored import GoneError, StoredHour, StoredObject, hours_in, read_hour, topics_in
+from sinks.object_storage.writer import objects_of
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -102,18 +102,18 @@ class Compaction:
         if self.dry_run:
             yield Compacted(group.name, len(objects), group.bytes, group.bytes, records, records)
             return
-        told = {"topic": manifest.topic, "partition": manifest.partition, **told_of(group.entries)}
         with tempfile.TemporaryDirectory(prefix="logferry-compact-") as folder:
             path = Path(folder) / "object"
             try:
-                content = write_compacted(store, objects, path, told)
+                content = write_compacted(
+                    store, objects, group.entries, path, topic=manifest.topic, partition=manifest.partition
+                )
             except DamagedError as error:
                 yield LeftAlone(group.place.namespace, str(error))
                 return
-            with explained(group.name):
-                obstore.put(store, group.name, path)
+            _put(store, group.name, path)
         entry = content.entry(group.name)
-        assert entry is not None, told
+        assert entry is not None, content.told
         update_manifest(store, manifest, [entry])
         for each in objects:
             if each.name != group.name:
@@ -125,10 +125,30 @@ def _mended(
     store: ObjectStore, manifest: Manifest, listed: dict[str, StoredObject]
 ) -> Generator[Event, None, Manifest]:
     """Finish what an interrupted run left; returns the manifest. ``listed`` is then what is there still."""
-    named = {each.name for each in manifest.objects}
+    said = {each.name: each.bytes for each in manifest.objects}
     for name, each in listed.items():
-        if each.place.last_offset is not None and name not in named:
+        # A sink that died behind making an object longer, while another one still named what it was before.
+        longer = name in said and said[name] != each.bytes
+        if longer or (each.place.last_offset is not None and name not in said):
             manifest = yield from mend(store, manifest, each)
     for gone in (yield from delete_left_behind(store, manifest, listed)):
         del listed[gone]
+    return (yield from _named(store, manifest, listed))
+
+
+def _named(
+    store: ObjectStore, manifest: Manifest, listed: Mapping[str, StoredObject]
+) -> Generator[Event, None, Manifest]:
+    """Objects of a sink that died before the manifest: another sink may have written the same under other names."""
+    said = {each.name for each in manifest.objects}
+    for name, each in listed.items():
+        if each.place.last_offset is None and name not in said and left_behind(each.place, manifest.objects) is None:
+            manifest = yield from mend(store, manifest, each)
     return manifest
+
+
+def _put(store: ObjectStore, name: str, path: Path) -> None:
+    """As the sink writes: there after a power cut too, since what it takes the place of is deleted next."""
+    with path.open("rb") as file:
+        body = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    objects_of(store).overwrite(name, body)  # type: ignore[arg-type]  # read as bytes are, but not into memory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +15,14 @@ import pyarrow.parquet as pq
 
 from schemas.codec import KINDS, parsed_schema
 from schemas.errors import LogferryError
-from sinks.core.manifest import Entry, Span
+from sinks.core.manifest import Entry
 from sinks.core.merging import ID, TIME
 from sinks.object_storage.stored import StoredObject, open_object
+from sinks.object_storage.told import METADATA_KEY, described, id_order, told_in
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-TOLD: Final = "logferry"
-"""In an object's metadata: what its manifest says of it, as JSON; of a compacted one also what it ``replaces``."""
 BATCH_ROWS: Final = 8_192
 PIECE_BYTES: Final = 1024 * 1024
 
@@ -103,12 +101,6 @@ def avro_time(kind: str | None, value: Mapping[str, Any]) -> int:
     return int(value[field]) if field else 0
 
 
-def id_order(text: str) -> tuple[str, int]:
-    """Order of ids; of chunks by incarnation and then by the number of the offset."""
-    life, colon, offset = text.partition(":")
-    return (life, int(offset)) if colon and offset.isdigit() else (text, 0)
-
-
 # -- what a manifest says of them ------------------------------------------------------------------------------------
 
 
@@ -123,49 +115,12 @@ class Content:
     last_timestamp: int
     sha256: str
     bytes: int
-    told: Mapping[str, Any]
+    told: dict[str, Any]
     """What its metadata says."""
 
-    @property
-    def replaces(self) -> tuple[Span, ...]:
-        """Of a compacted object: the offsets of each object that it took the place of."""
-        try:
-            return tuple((int(first), int(last)) for first, last in self.told.get("replaces", ()))
-        except (ValueError, TypeError):
-            return ()
-
     def entry(self, name: str) -> Entry | None:
-        """What the manifest says of a compacted object; None where its metadata does not say all that is needed.
-
-        Leaving out doubles changes neither the lowest nor the highest id or time, so those are known beforehand.
-        """
-        told = {field: self.told.get(field) for field in _TOLD_FIELDS}
-        if not self.replaces or any(type(told[field]) is not type_ for field, type_ in _TOLD_FIELDS.items()):
-            return None
-        known: dict[str, Any] = told
-        return Entry(
-            name=name, bytes=self.bytes, records=self.records, sha256=self.sha256, replaces=self.replaces, **known
-        )
-
-
-def told_of(entries: Iterable[Entry]) -> dict[str, Any]:
-    """What the metadata of an object says that takes the place of others."""
-    all_ = list(entries)
-    ids = [id_ for each in all_ for id_ in (each.first_id, each.last_id)]
-    times = [time for each in all_ for time in (each.first_timestamp, each.last_timestamp)]
-    return {
-        "namespace": all_[0].namespace, "topic_id": all_[0].topic_id,
-        "first_offset": min(each.first_offset for each in all_), "last_offset": max(each.last_offset for each in all_),
-        "first_id": min(ids, key=id_order), "last_id": max(ids, key=id_order),
-        "first_timestamp": min(times), "last_timestamp": max(times),
-        "replaces": sorted({span for each in all_ for span in each.spans}),
-    }  # fmt: skip
-
-
-_TOLD_FIELDS: Final = {
-    "first_offset": int, "last_offset": int, "first_id": str, "last_id": str, "first_timestamp": int,
-    "last_timestamp": int, "namespace": str, "topic_id": str,
-}  # fmt: skip
+        """What the manifest says of it; None where its metadata does not say all that is needed."""
+        return described(self.told | {"records": self.records}, name, self.bytes, self.sha256)
 
 
 class Summary:
@@ -195,7 +150,7 @@ class Summary:
         earliest, latest = self._times or times
         self._times = min(earliest, times[0]), max(latest, times[1])
 
-    def content(self, pieces: Iterable[bytes], told: Mapping[str, Any]) -> Content:
+    def content(self, pieces: Iterable[bytes], told: dict[str, Any]) -> Content:
         """With the object's bytes in pieces."""
         digest, size = hashlib.sha256(), 0
         for piece in pieces:
@@ -226,19 +181,12 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _parquet_told(store: ObjectStore, each: StoredObject) -> Mapping[str, Any]:
+def _parquet_told(store: ObjectStore, each: StoredObject) -> dict[str, Any]:
     with whole(each.name):
-        return _told((pq.ParquetFile(open_object(store, each)).metadata.metadata or {}).get(TOLD.encode()))
+        metadata = pq.ParquetFile(open_object(store, each)).metadata.metadata or {}
+    return told_in(metadata.get(METADATA_KEY.encode())) or {}
 
 
-def _avro_told(store: ObjectStore, each: StoredObject) -> Mapping[str, Any]:
+def _avro_told(store: ObjectStore, each: StoredObject) -> dict[str, Any]:
     with open_object(store, each) as file, whole(each.name):
-        return _told(fastavro.reader(file).metadata.get(TOLD))
-
-
-def _told(text: bytes | str | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return told_in(fastavro.reader(file).metadata.get(METADATA_KEY)) or {}

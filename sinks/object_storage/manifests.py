@@ -1,23 +1,17 @@
-"""Manifests in their store: reading one, and merging entries into it while others do the same."""
+"""Manifests for those who have no sink: reading one, and merging entries into it as a sink does."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError, NotSupportedError, PreconditionError
-
-from schemas.errors import TemporaryError
-from sinks.core.manifest import Entry, Manifest, Unreadable, manifest_name, merged, read, without, write
-from sinks.object_storage.stored import explained, fetch
+from sinks.core.manifest import Entry, Manifest, Unreadable, manifest_name, read
+from sinks.object_storage.placement import Placement
+from sinks.object_storage.stored import fetch
+from sinks.object_storage.writer import objects_of
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
-
-ATTEMPTS: Final = 10
-"""To write a manifest that somebody else writes at the same moment."""
 
 
 def read_manifest(store: ObjectStore, topic: str, hour: str, partition: int) -> Manifest | Unreadable | None:
@@ -27,35 +21,6 @@ def read_manifest(store: ObjectStore, topic: str, hour: str, partition: int) -> 
 
 
 def update_manifest(store: ObjectStore, manifest: Manifest, entries: Iterable[Entry]) -> Manifest:
-    """Merge entries into a manifest as it is now; returns what it says then. Raises LogferryError."""
-    added = list(entries)
-    for _ in range(ATTEMPTS):
-        with explained(manifest.name):
-            try:
-                found = obstore.get(store, manifest.name)
-                data, tag = found.bytes().to_bytes(), found.meta["e_tag"]
-            except (NotFoundError, FileNotFoundError):
-                data, tag = None, None
-        current = replace(manifest, objects=()) if data is None else read(data)
-        if isinstance(current, Unreadable):
-            raise TemporaryError(
-                f"the manifest cannot be read: {current.problem}", delay=0.0, where=manifest.name, remedy="look at it"
-            )
-        wanted = merged(without(current, [each.name for each in added]), added)
-        if wanted == current:
-            return wanted
-        with explained(manifest.name):
-            _put_unless_changed(store, manifest.name, write(wanted), tag)
-    raise TemporaryError(
-        "somebody else writes the manifest all the time", delay=60.0, where=manifest.name, remedy="try again later"
-    )
-
-
-def _put_unless_changed(store: ObjectStore, name: str, data: bytes, tag: str | None) -> None:
-    """Write, but not over what somebody wrote meanwhile, where the store can tell; the caller reads it again."""
-    try:
-        obstore.put(store, name, data, mode="create" if tag is None else {"e_tag": tag})
-    except (AlreadyExistsError, PreconditionError):
-        return
-    except (NotSupportedError, NotImplementedError, GenericError):
-        obstore.put(store, name, data)
+    """Merge entries of objects as they are now; returns what the manifest says then. Raises LogferryError."""
+    placement = Placement(objects_of(store))
+    return placement.list_in_manifest(manifest.topic, manifest.hour, manifest.partition, entries, as_they_are=True)

@@ -15,6 +15,7 @@ from sinks.core.manifest import Manifest
 from sinks.object_storage.contents import DamagedError, avro_id, avro_records, content_of, parquet_tables
 from sinks.object_storage.manifests import update_manifest
 from sinks.object_storage.stored import StoredObject, explained
+from sinks.object_storage.writer import objects_of
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -56,16 +57,22 @@ Event = Compacted | Mended | LeftAlone
 
 
 def mend(store: ObjectStore, manifest: Manifest, each: StoredObject) -> Generator[Event, None, Manifest]:
-    """Name a compacted object in the manifest again, by what it says of itself; returns the manifest."""
+    """Say in the manifest what an object is, by what it says of itself; returns the manifest."""
     try:
         content = content_of(store, each)
     except DamagedError as error:
         yield LeftAlone(each.name, str(error))
         return manifest
     entry = content.entry(each.name)
-    if entry is None:
-        return manifest  # one of the sink's; it names it when it starts again
-    yield Mended(each.name, "named in the manifest again")
+    told = content.told.get("topic"), content.told.get("partition")
+    if entry is None or told != (manifest.topic, manifest.partition) or entry.namespace != each.place.namespace:
+        yield LeftAlone(each.name, "it does not say that it belongs here")
+        return manifest
+    known = next((one for one in manifest.objects if one.name == each.name), None)
+    if known is not None and (entry.first_offset > known.first_offset or entry.last_offset < known.last_offset):
+        yield LeftAlone(each.name, f"it ends at offset {entry.last_offset}, its manifest says {known.last_offset}")
+        return manifest
+    yield Mended(each.name, "the manifest says again what it is")
     return update_manifest(store, manifest, [entry])
 
 
@@ -109,7 +116,7 @@ def _key(kind: str | None, value: dict[str, object]) -> str:
 
 def delete_unchanged(store: ObjectStore, each: StoredObject) -> None:
     """Delete an object if it still is what was listed; a sink that read its records again may have written it."""
-    with explained(each.name):
+    with objects_of(store).alone(each.name), explained(each.name):
         try:
             found = obstore.head(store, each.name)
         except (NotFoundError, FileNotFoundError):

@@ -5,7 +5,7 @@ Rows stand in row groups of ROW_GROUP_ROWS, as they came and therefore about by 
 (those of one time in the order of the topic); the columns one looks for have statistics, so a query over some minutes
 or one id reads little.
 
-The file's key-value metadata has what the manifest says of it, under the key ``logferry``.
+The file's key-value metadata has what the manifest says of it (`sinks.object_storage.told`).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sinks.object_storage.attributes import PROMOTED, TEXTS, attribute_map, parsed, promoted
+from sinks.object_storage.told import METADATA_KEY, told_in
 
 EXTENSION: Final = "parquet"
 ROW_GROUP_ROWS: Final = 16_384
 """Some MB of text: enough for zstd and dictionaries, few enough that a query can leave most of an object out, and
 that the columns of one group take little memory while they are made."""
-METADATA_KEY: Final = b"logferry"
 
 _TIME: Final = pa.timestamp("ns", tz="UTC")
 _CODED: Final = pa.dictionary(pa.int32(), pa.string())
@@ -57,7 +57,7 @@ _FEW_VALUES: Final = [
     "severity_number", "severity_text", "stream", "parser", "flags.list.element", "restart", "resolved", *_RESOURCE,
     *(f"{name}.key_value.{part}" for name in (*_MAPS, "attributes") for part in ("key", "value")),
 ]  # fmt: skip
-_ENCODINGS: Final = {
+ENCODINGS: Final = {
     "timestamp": "DELTA_BINARY_PACKED",
     "observed_timestamp": "DELTA_BINARY_PACKED",
     "offset": "DELTA_BINARY_PACKED",
@@ -97,7 +97,7 @@ class ParquetWriter:
             compression="zstd",
             use_dictionary=[*_FEW_VALUES, *(name for name, type_ in self._promote.items() if type_ != "bool")],
             write_statistics=[*_LOOKED_FOR, *self._promote],
-            column_encoding=_ENCODINGS,
+            column_encoding=ENCODINGS,
             store_schema=False,
             write_page_index=True,
         ) as writer:
@@ -158,7 +158,6 @@ def told_by(body: bytes) -> Mapping[str, Any] | None:
     """What an object's metadata says; None when it is none of ours. Never raises on input."""
     try:
         found = pq.read_metadata(io.BytesIO(body)).metadata
-        told: Any = orjson.loads((found or {}).get(METADATA_KEY, b""))
     except (pa.ArrowException, OSError, ValueError):
         return None
-    return told if isinstance(told, dict) else None
+    return told_in((found or {}).get(METADATA_KEY.encode()))

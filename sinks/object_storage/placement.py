@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas.errors import FatalError
-from sinks.core.manifest import Entry, Manifest, Unreadable, merged, read, write
+from sinks.core.manifest import Entry, Manifest, Unreadable, merged, read, without, write
 from sinks.core.placing import Existing, judged
 from sinks.object_storage import avro_container, parquet
-from sinks.object_storage.buffers import ArchiveObject, entry_of
+from sinks.object_storage.buffers import ArchiveObject
+from sinks.object_storage.told import entry_of
 from sinks.object_storage.writer import PROBE, Found, Objects, StoreError, Unconditional
 
 _log = logging.getLogger(__name__)
@@ -95,16 +96,22 @@ class Placement:
         _log.error("%s cannot be read and begins anew: %s", empty.name, manifest.problem)
         return empty, found
 
-    def list_in_manifest(self, topic: str, hour: str, partition: int, entries: Iterable[Entry]) -> None:
-        """Merge entries into a manifest as it is then. Raises StoreError."""
+    def list_in_manifest(
+        self, topic: str, hour: str, partition: int, entries: Iterable[Entry], *, as_they_are: bool = False
+    ) -> Manifest:
+        """Merge entries into a manifest as it is then; returns what it says now. Raises StoreError.
+
+        ``as_they_are``: objects were read or written just now, so what the manifest says of them does not count.
+        """
         added = tuple(entries)
+        forgotten = [each.name for each in added] if as_they_are else []
         for _ in range(ATTEMPTS):
             manifest, found = self._manifest(Manifest(topic, hour, partition))
-            wanted = merged(manifest, added)
+            wanted = merged(without(manifest, forgotten), added)
             if found is not None and wanted == manifest:
-                return
+                return wanted
             if self._written(wanted, found):
-                return
+                return wanted
         raise _contended(wanted.name)
 
     def _written(self, manifest: Manifest, found: Found | None) -> bool:

@@ -159,30 +159,37 @@ class HourlyRetention:
 
     def run(self) -> list[str]:
         """Delete what is over, a few days at once. Returns their names; never raises."""
-        gone: list[str] = []
         try:
             found = expired(self._store, self._topics, self._keep_days, self._clock())
-            if found.over and not found.kept:
-                _log.warning(
-                    "all %d days of the archive are older than %d days and none is deleted: either this machine's "
-                    "clock is wrong, or nothing was written for long. `logferry retention` deletes them",
-                    len(found.over),
-                    self._keep_days,
-                )
-                return gone
-            for day in found.over[:MOST_AT_ONCE]:
-                if self._stop.is_set():
-                    break
-                delete(self._store, day)
-                gone.append(day.name)
         except LogferryError as error:
             _log.warning("retention is tried again in an hour: %s", error.problem)
-        except Exception:
-            _log.exception("retention failed and is tried again in an hour")
-        return gone
+            return []
+        if found.over and not found.kept:
+            _log.warning(
+                "all %d days of the archive are older than %d days and none is deleted: either this machine's "
+                "clock is wrong, or nothing was written for long. `logferry retention` deletes them",
+                len(found.over),
+                self._keep_days,
+            )
+            return []
+        return [each.name for each in found.over[:MOST_AT_ONCE] if self._delete(each)]
+
+    def _delete(self, day: Day) -> bool:
+        """One that cannot go, for example because an object of it is locked, does not keep the others."""
+        if self._stop.is_set():
+            return False
+        try:
+            delete(self._store, day)
+        except LogferryError as error:
+            _log.warning("%s stays, retention is tried again in an hour: %s", day.name, error.problem)
+            return False
+        return True
 
     def _work(self) -> None:
         pause = self._first
         while not self._stop.wait(pause):
-            self.run()
+            try:
+                self.run()
+            except Exception:
+                _log.exception("retention failed and is tried again in an hour")
             pause = self._every

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError, NotFoundError
 
 from schemas.errors import LogferryError, SettingsError, TemporaryError
 from schemas.topic_templates import topic_regex
@@ -28,13 +28,13 @@ from sinks.core.layout import (
     manifest_place,
     object_place,
 )
+from sinks.object_storage.writer import cause, reason
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 READ_AHEAD: Final = 1024 * 1024
 """Bytes of one request where an object is read from its beginning to its end."""
-STORE_ERRORS: Final = (BaseError, OSError)
 RETRY_SECS: Final = 10.0
 
 
@@ -132,41 +132,23 @@ def fetch(store: ObjectStore, name: str) -> bytes | None:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Errors of the store in a person's words."""
+    """Errors of the store for a person who waits: nothing is tried again. Raises LogferryError."""
     try:
         yield
-    except (PermissionDeniedError, UnauthenticatedError, PermissionError) as error:
-        raise _refused(what, error) from error
-    except (NotFoundError, FileNotFoundError) as error:
-        if "NoSuchBucket" in str(error):
-            raise SettingsError("there is no such bucket", where=what, remedy="check the sink's url") from error
-        raise GoneError("the object is not there any more", delay=0.0, where=what, remedy="try again") from error
-    except STORE_ERRORS as error:
-        raise _refused(what, error) if _REFUSED.search(str(error)) else _unreachable(what, error) from error
+    except (BaseError, OSError) as error:
+        raise _explained(what, error) from error
 
 
-_REFUSED: Final = re.compile(r"\b40[13] (Forbidden|Unauthorized)")
-
-
-def _refused(what: str, error: Exception) -> LogferryError:
-    return SettingsError(
-        f"the object store refuses: {reason(error)}",
-        where=what,
-        remedy="check the keys among the sink's options, and what they are allowed to do",
-    )
-
-
-def _unreachable(what: str, error: Exception) -> LogferryError:
-    remedy = "check the sink's url and options, and that the store can be reached from here"
-    return TemporaryError(
-        f"the object store does not answer as it should: {reason(error)}", delay=RETRY_SECS, where=what, remedy=remedy
-    )
-
-
-def reason(error: Exception) -> str:
-    """The first line of an error of the store; what follows is its inside."""
-    text = str(error).partition("Debug source")[0].strip()
-    return " ".join(text.split())[:300] or type(error).__name__
+def _explained(what: str, error: BaseError | OSError) -> LogferryError:
+    kind, remedy = cause(error)
+    if kind == "no_bucket" and "NoSuchBucket" not in str(error):
+        return GoneError("the object is not there any more", delay=0.0, where=what, remedy="try again")
+    if kind == "no_bucket":
+        return SettingsError("there is no such bucket", where=what, remedy=remedy)
+    if kind == "no_access":
+        return SettingsError(f"the object store refuses: {reason(error)}", where=what, remedy=remedy)
+    problem = f"the object store does not answer as it should: {reason(error)}"
+    return TemporaryError(problem, delay=RETRY_SECS, where=what, remedy=remedy)
 
 
 class ObjectFile(io.RawIOBase):

@@ -17,8 +17,8 @@ from sinks.core.decode import RecordDecoder
 from sinks.core.open_folders import OpenFolder
 from sinks.object_storage import avro_container
 from sinks.object_storage.buffers import HOUR, ArchiveObject, Block, Buffer, Folder, Origin, namespace_of, told_of
-from sinks.object_storage.contents import id_order
 from sinks.object_storage.documents import DocumentRecords
+from sinks.object_storage.told import id_order
 
 _VALUE_BYTES: Final = 100
 """What a value takes in memory beside its bytes."""

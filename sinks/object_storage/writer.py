@@ -15,8 +15,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -79,6 +80,9 @@ class Objects(Protocol):
 
     def read(self, name: str) -> Found | None:
         """What is there."""
+
+    def alone(self, name: str) -> AbstractContextManager[object]:
+        """Nobody else writes beside an object meanwhile, where that can be had: between files of one machine."""
 
 
 def objects_of(store: ObjectStore) -> Objects:
@@ -143,6 +147,10 @@ class RemoteObjects:
                     raise
                 return None
 
+    def alone(self, name: str) -> AbstractContextManager[object]:  # noqa: ARG002 - cannot be had
+        """As Objects says."""
+        return nullcontext()
+
 
 class LocalFiles:
     """Objects as files below a folder."""
@@ -179,6 +187,10 @@ class LocalFiles:
         with explained(name), suppress(FileNotFoundError), path.open("rb") as file:
             return Found(file.read(), _of(os.fstat(file.fileno())))
         return None
+
+    def alone(self, name: str) -> AbstractContextManager[object]:
+        """As Objects says."""
+        return self._locked(name)
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[Path]:
@@ -246,6 +258,7 @@ def _of(status: os.stat_result) -> str:
 
 # -- what went wrong ---------------------------------------------------------------------------------------------------
 
+_REFUSED: Final = re.compile(r"\b40[13] (Forbidden|Unauthorized)")
 _NO_ACCESS: Final = "check the key, that it may list, read and write there, and the machine's clock"
 
 
@@ -255,15 +268,20 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        kind, remedy = _cause(error)
-        text = " ".join(str(error).split("Debug source:")[0].split())[:400]
-        raise StoreError(kind, text, where=name, remedy=remedy) from error
+        kind, remedy = cause(error)
+        raise StoreError(kind, reason(error), where=name, remedy=remedy) from error
 
 
-def _cause(error: BaseException) -> tuple[str, str]:
+def reason(error: BaseException) -> str:
+    """What a store says; what follows is its client's inside."""
+    text = " ".join(str(error).partition("Debug source")[0].split())[:400]
+    return text or type(error).__name__
+
+
+def cause(error: BaseException) -> tuple[str, str]:
     """Kind of failure, and what a person can do about it."""
     text = str(error)
-    if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)):
+    if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)) or _REFUSED.search(text):
         return "no_access", _NO_ACCESS
     if isinstance(error, (NotFoundError, FileNotFoundError)):
         return "no_bucket", "make the bucket or container, or check its name in the sink's url"

@@ -42,7 +42,7 @@ class StdoutDestination(Destination[Line]):
                 left = left[os.write(self._out, left) :]
         except BrokenPipeError:
             raise FatalError(
-                "whoever read standard output has gone; nothing that was not read is committed",
+                "whoever read standard output has gone; what did not fit into the pipe any more is not committed",
                 remedy="start it again together with its reader",
             ) from None
         except OSError as error:  # it was given a full disk, or does not wait for its reader

@@ -43,14 +43,20 @@ KILLS = 5
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[ObjectStoreEndpoint]:
+def s3_stack() -> Iterator[Stack]:
     """A real S3 endpoint in a folder that its user can reach, since pytest's own may be closed."""
     folder = Path(tempfile.mkdtemp(prefix="logferry-s3-"))
     folder.chmod(0o755)
     with Stack(folder / "data", servers=("object_store",)) as stack:
-        assert stack.endpoints.object_store is not None
-        yield stack.endpoints.object_store
+        yield stack
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def s3(s3_stack: Stack) -> ObjectStoreEndpoint:
+    s3_stack.start_server("object_store")
+    assert s3_stack.endpoints.object_store is not None
+    return s3_stack.endpoints.object_store
 
 
 def options(s3: ObjectStoreEndpoint) -> dict[str, Any]:
@@ -209,3 +215,66 @@ def test_a_store_that_refuses_is_tried_again_and_nothing_is_committed(
     pipeline.wait_until(lambda: len(archived_ids(store)), lambda found: found >= len(ids), "all records", 40)
     assert pipeline.stop("one", 30) == 0
     assert archived_ids(store) == Counter(ids)
+
+
+def test_a_bucket_that_is_missing_is_loud_and_nothing_is_committed(
+    new_pipeline: PipelineMaker, s3: ObjectStoreEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVE_SECRET", s3.secret_access_key)
+    pipeline = new_pipeline()
+    sink = archive(pipeline.index, [f"{pipeline.index}.app"], s3)
+    with_sink(pipeline, "one", sink | {"url": f"s3://{pipeline.index}-missing/a"})
+    ids = produce(pipeline, range(200))
+    pipeline.start("one")
+    pipeline.wait_until(lambda: "no_bucket" in pipeline.log("one"), bool, "a warning")
+    assert "do: make the bucket" in pipeline.log("one")
+    assert pipeline.stop("one", 30) == 0
+    with_sink(pipeline, "one", sink).start("one")
+    store = _store(s3, pipeline.index)
+    pipeline.wait_until(lambda: len(archived_ids(store)), lambda found: found >= len(ids), "all records", 40)
+    assert pipeline.stop("one", 30) == 0
+    assert archived_ids(store) == Counter(ids)
+
+
+def test_an_endpoint_that_is_away_at_the_start_and_later_is_waited_for(
+    new_pipeline: PipelineMaker, s3: ObjectStoreEndpoint, s3_stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARCHIVE_SECRET", s3.secret_access_key)
+    pipeline = with_sink(new := new_pipeline(), "one", archive(new.index, [f"{new.index}.app"], s3))
+    store = _store(s3, pipeline.index)
+    ids: set[str] = set()
+    for start, end in ((0, 300), (300, 600)):
+        s3_stack.stop_server("object_store")
+        known = pipeline.log("one").count("unreachable:") if start else 0
+        ids |= produce(pipeline, range(start, end))
+        if not start:
+            pipeline.start("one")
+        pipeline.wait_until(
+            lambda: pipeline.log("one").count("unreachable:"), lambda found, most=known: found > most, "a warning", 40
+        )
+        assert "do: check that the endpoint is right and reachable from here" in pipeline.log("one")
+        s3_stack.start_server("object_store")
+        pipeline.wait_until(
+            lambda: len(archived_ids(store)), lambda found, count=end: found >= count, "all records", 60
+        )
+    assert pipeline.stop("one", 30) == 0
+    assert archived_ids(store) == Counter(ids)
+
+
+def test_what_cannot_be_meant_ends_the_sink_with_a_remedy(
+    new_pipeline: PipelineMaker, s3: ObjectStoreEndpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ARCHIVE_SECRET", s3.secret_access_key)
+    pipeline = new_pipeline()
+    sink = archive(pipeline.index, [f"{pipeline.index}.app"], s3)
+    (tmp_path / "file").touch()
+    wrong = {
+        "did you mean region?": {"options": options(s3) | {"regoin": "here"}},
+        "check the url, that its folder may be written to": {"url": f"file://{tmp_path}/file/a", "options": {}},
+    }
+    for remedy, change in wrong.items():
+        with_sink(pipeline, "one", sink | change).start("one")
+        assert pipeline.processes.pop("one").wait(30) != 0
+        assert remedy in pipeline.log("one")
+    assert "Traceback" not in pipeline.log("one")
+    assert "panicked" not in pipeline.log("one")

@@ -12,6 +12,7 @@ import obstore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from obstore.exceptions import PermissionDeniedError
 from obstore.store import LocalStore
 
 from deploy.retention import open_stores, sinks_with_retention
@@ -142,6 +143,25 @@ def test_a_sink_deletes_a_few_days_an_hour(store: LocalStore, tmp_path: Path) ->
     retention = HourlyRetention(store, ["logs.app"], 7, clock=lambda: NOW)
     assert (len(retention.run()), len(retention.run()), len(retention.run())) == (10, 5, 0)
     assert len(names(store)) == 4
+
+
+def test_a_day_that_cannot_be_deleted_does_not_keep_the_others(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(store, tmp_path, [0, 100, 101, 102])
+    locked = expired(store, ["logs.app"], 7, NOW).over[1]
+    really = obstore.delete
+
+    def refuse(store: LocalStore, name: str) -> None:
+        if name.startswith(locked.name):
+            raise PermissionDeniedError("the object is locked")
+        really(store, name)
+
+    monkeypatch.setattr(obstore, "delete", refuse)
+    gone = HourlyRetention(store, ["logs.app"], 7, clock=lambda: NOW).run()
+    assert len(gone) == 2
+    assert locked.name not in gone
+    assert [each.levelname for each in caplog.records if locked.name in each.message] == ["WARNING"]
 
 
 def test_with_a_clock_that_is_wrong_a_sink_deletes_nothing(store: LocalStore, tmp_path: Path) -> None:

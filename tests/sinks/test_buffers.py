@@ -24,8 +24,9 @@ from sinks.consumer import offset_of
 from sinks.core.manifest import Entry
 from sinks.object_storage import parquet
 from sinks.object_storage.avro_container import BLOCK_BYTES, container, told_by
-from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, Buffer, Folder, Origin, entry_of, namespace_of
+from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, Buffer, Folder, Origin, namespace_of
 from sinks.object_storage.kinds import Kinds
+from sinks.object_storage.told import entry_of
 from tests.schemas.examples import example
 from tests.sinks.records import CODEC, HOUR, NOON, RAW, Record, log_record, message, values
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,55 +12,17 @@ import pyarrow.parquet as pq
 import pytest
 from obstore.store import LocalStore
 
-from sinks.core.manifest import Entry, Manifest, write
 from sinks.object_storage.compaction import Compaction
-from sinks.object_storage.mending import Compacted, Event, LeftAlone, Mended
-from sinks.object_storage.stored import GoneError, read_hour
-from tests.sinks.archives import TOPIC, add_to_manifest, archive, chunk, manifest_of, names
+from sinks.object_storage.mending import Compacted, LeftAlone
+from sinks.object_storage.stored import read_hour
+from tests.sinks.archives import TOPIC, archive, chunk, manifest_of, names
+from tests.sinks.compactions import AT_NOON, NOON_SECS, compact, fill, ids, objects, record, wanted
 from tests.sinks.records import HOUR, NOON, log_record
-
-LATER = NOON / 1e9 + 10 * 365 * 86400
-AT_NOON = "2026-11-21T12"
-NOON_SECS = NOON // 1_000_000_000
-MIB = 1024 * 1024
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> LocalStore:
     return LocalStore(str(tmp_path))
-
-
-def record(number: int, namespace: str = "shop") -> dict[str, Any]:
-    return log_record(number, timestamp=NOON + number * 1000, namespace=namespace, body=f"line {number}")
-
-
-def fill(store: LocalStore, objects: int = 4, each: int = 5, **how: Any) -> None:
-    """Objects of so many records; the last record of one is the first of the next, as a killed worker leaves it."""
-    offset = 0
-    for number in range(objects):
-        first = number * (each - 1)
-        archive(store, {offset + index: record(first + index) for index in range(each)}, **how)
-        offset += each
-
-
-def compact(store: LocalStore, target: int = 128 * MIB, **how: Any) -> list[Event]:
-    return list(Compaction(target, **how).run(store, [TOPIC, "logs.raw"], LATER))
-
-
-def ids(store: LocalStore, root: Path) -> list[str]:
-    """Ids of all records in all objects."""
-    found: list[str] = []
-    for path in sorted(root.rglob("*.parquet")):
-        found += pq.read_table(path, columns=["id"]).column("id").to_pylist()
-    return found
-
-
-def wanted(count: int) -> list[str]:
-    return sorted(record(number)["id"] for number in range(count))
-
-
-def objects(store: LocalStore) -> list[str]:
-    return [name for name in names(store) if "_manifest" not in name]
 
 
 def test_many_objects_become_one_with_every_record_once(store: LocalStore, tmp_path: Path) -> None:
@@ -184,13 +145,6 @@ def test_an_hour_that_is_not_over_is_left_alone(store: LocalStore) -> None:
     assert list(Compaction(older_than_secs=60).run(store, [TOPIC], NOON_SECS + 1800.0)) == []
 
 
-def test_objects_that_no_manifest_names_are_left_alone(store: LocalStore) -> None:
-    fill(store, manifests=False)
-    before = names(store)
-    assert compact(store) == []
-    assert names(store) == before
-
-
 def test_a_damaged_object_is_named_and_others_go_on(store: LocalStore) -> None:
     fill(store)
     archive(store, {0: record(100, "dev")})
@@ -222,168 +176,3 @@ def test_what_is_not_ours_is_never_touched(store: LocalStore) -> None:
     compact(store)
     kept = [f"{TOPIC}/dt=2026-11-21/hour=12/{name}" for name in foreign]
     assert [bytes(obstore.get(store, name).bytes()) for name in kept] == [b"mine"] * 4
-
-
-# -- interrupted -----------------------------------------------------------------------------------------------------
-
-
-class KilledError(BaseException):
-    """As good as SIGKILL: nothing that is ours catches it."""
-
-
-class Steps:
-    """Counts what changes the store, and dies at one of them, before or behind it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.taken: list[str] = []
-        self.die_at: int | None = None
-        self.behind = False
-        for name in ("put", "delete"):
-            monkeypatch.setattr(obstore, name, self._counted(name, getattr(obstore, name)))
-
-    def _counted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def step(store: Any, *arguments: Any, **options: Any) -> Any:
-            number = len(self.taken)
-            self.taken.append(f"{name} {arguments[0]}")
-            if number == self.die_at and not self.behind:
-                raise KilledError
-            try:
-                result = real(store, *arguments, **options)
-            except NotImplementedError:  # a condition that directories do not have
-                self.taken.pop()
-                raise
-            if number == self.die_at:
-                raise KilledError
-            return result
-
-        return step
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
-    return Steps(monkeypatch)
-
-
-def test_the_new_object_is_written_then_named_then_the_old_ones_go(store: LocalStore, steps: Steps) -> None:
-    fill(store, objects=2)
-    steps.taken.clear()
-    compact(store)
-    assert [each.rpartition("/")[2] if "put" in each else each.partition(" ")[0] for each in steps.taken] == [
-        f"3-{0:020d}-{9:020d}.parquet", "3.json", "delete", "delete",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize("how", [{}, {"avro": True}, {"both_ends": True}], ids=["parquet", "avro", "both_ends"])
-@pytest.mark.parametrize("behind", [False, True])
-@pytest.mark.parametrize("number", range(6))
-def test_killed_at_any_step_nothing_is_lost_and_the_next_run_finishes(
-    tmp_path: Path, steps: Steps, number: int, behind: bool, how: dict[str, bool]
-) -> None:
-    store = LocalStore(str(tmp_path))
-    fill(store, **how)
-    expected = set(wanted(17))
-    steps.taken.clear()
-    steps.die_at, steps.behind = number, behind
-    with pytest.raises(KilledError):
-        compact(store)
-    assert _ids(tmp_path) >= expected  # whoever reads now meets doubles at most
-    steps.die_at = None
-    events = compact(store)
-    assert [each for each in events if isinstance(each, LeftAlone)] == []
-    assert len(objects(store)) == 1
-    assert _ids(tmp_path) == expected
-    assert len(_all_ids(tmp_path)) == 17
-    manifest = manifest_of(store, TOPIC, AT_NOON, 3)
-    assert manifest is not None
-    assert [(each.name, each.records) for each in manifest.objects] == [(objects(store)[0], 17)]
-
-
-def _all_ids(root: Path) -> list[str]:
-    found: list[str] = []
-    for path in root.rglob("3-*"):
-        if path.suffix == ".parquet":
-            found += pq.read_table(path, columns=["id"]).column("id").to_pylist()
-        else:
-            with path.open("rb") as file:
-                found += [each["id"] for each in fastavro.reader(file)]  # type: ignore[index,call-overload]
-    return found
-
-
-def _ids(root: Path) -> set[str]:
-    return set(_all_ids(root))
-
-
-def test_a_manifest_that_a_sink_wrote_back_is_mended(store: LocalStore, tmp_path: Path) -> None:
-    fill(store)
-    before = manifest_of(store, TOPIC, AT_NOON, 3)
-    assert before is not None
-    compact(store)
-    named = manifest_of(store, TOPIC, AT_NOON, 3)
-    obstore.put(store, before.name, write(before))  # it had read the manifest before, and wrote it behind
-    (mended,) = compact(store)
-    assert isinstance(mended, Mended)
-    assert manifest_of(store, TOPIC, AT_NOON, 3) == named
-    assert sorted(ids(store, tmp_path)) == wanted(17)
-
-
-def test_an_old_object_that_was_written_again_meanwhile_is_not_deleted(
-    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A sink that starts again may make an object longer, under its old name, between reading and deleting it."""
-    fill(store, objects=2)
-    real = obstore.head
-    longer = {index: record(index) for index in range(8)}
-
-    def head(store_: Any, name: str) -> Any:
-        if name.endswith(f"3-{0:020d}.parquet"):
-            monkeypatch.setattr(obstore, "head", real)
-            archive(store, longer)
-        return real(store_, name)
-
-    monkeypatch.setattr(obstore, "head", head)
-    compact(store)
-    assert any(name.endswith(f"3-{0:020d}.parquet") for name in objects(store))
-    assert {each["id"] for each in longer.values()} <= set(ids(store, tmp_path))
-    compact(store)
-    assert len(objects(store)) == 1
-    assert {each["id"] for each in longer.values()} <= set(ids(store, tmp_path))
-
-
-def test_what_was_left_behind_stays_when_not_all_of_it_is_in_the_new_object(store: LocalStore) -> None:
-    fill(store)
-    compact(store)
-    archive(store, {0: record(999)}, manifests=False)  # the same name, other records
-    (left,) = compact(store)
-    assert isinstance(left, LeftAlone)
-    assert left.name in names(store)
-
-
-def test_an_object_that_goes_away_meanwhile_ends_only_its_partition(
-    store: LocalStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store)
-    hour = read_hour(store, TOPIC, NOON_SECS)
-    obstore.delete(store, hour.objects[0].name)
-    (left,) = Compaction().hour(store, hour, LATER)
-    assert isinstance(left, LeftAlone)
-    assert not left.wrong
-
-
-def test_manifest_entries_of_others_survive(store: LocalStore) -> None:
-    fill(store)
-    other = Entry("x", 1, 1, 90, 90, "", "", 0, 0, "dev", "")
-    add_to_manifest(store, TOPIC, AT_NOON, 3, [other])
-    compact(store)
-    manifest = manifest_of(store, TOPIC, AT_NOON, 3)
-    assert isinstance(manifest, Manifest)
-    assert other in manifest.objects
-
-
-def test_gone_is_told_apart_from_unreachable(store: LocalStore) -> None:
-    from sinks.object_storage.contents import content_of
-
-    fill(store)
-    each = read_hour(store, TOPIC, NOON_SECS).objects[0]
-    obstore.delete(store, each.name)
-    with pytest.raises(GoneError):
-        content_of(store, each)

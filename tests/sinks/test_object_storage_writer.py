@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def test_files_are_synced_before_they_are_named_and_folders_after(tmp_path, monk
     monkeypatch.setattr(os, "fsync", fsync)
     assert LocalFiles(tmp_path).create("a/b/x", b"one")
     assert seen == [(tmp_path.name, False), ("a", False), (".x.tmp", False), ("b", True)]
+
+
+def test_whoever_looks_and_then_writes_in_a_folder_does_so_alone(tmp_path):
+    looked, written = LocalFiles(tmp_path), LocalFiles(tmp_path)
+    with ThreadPoolExecutor(1) as threads:
+        with looked.alone("shop/x"):
+            late = threads.submit(written.create, "shop/x", b"one")
+            with pytest.raises(TimeoutError):
+                late.result(0.2)
+            assert looked.read("shop/x") is None
+        assert late.result(10)
 
 
 def test_a_failed_write_leaves_what_was_there_and_nothing_else(tmp_path, monkeypatch):

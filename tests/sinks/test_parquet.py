@@ -18,7 +18,8 @@ from schemas.errors import SettingsError
 from schemas.settings import parse_settings
 from schemas.settings.sinks.object_storage import COLUMNS
 from sinks.object_storage.attributes import attribute_map, parsed, promoted
-from sinks.object_storage.parquet import METADATA_KEY, RESERVED, ROW_GROUP_ROWS, ParquetWriter
+from sinks.object_storage.parquet import RESERVED, ROW_GROUP_ROWS, ParquetWriter
+from sinks.object_storage.told import METADATA_KEY
 from tests.sinks.records import HOUR, NOON, log_record, message
 from tests.sinks.test_buffers import add, filled, new, objects
 
@@ -61,7 +62,7 @@ def test_the_schema_is_the_same_whatever_the_records_hold():
 
 
 def test_the_metadata_of_a_file_says_what_it_is():
-    told = orjson.loads(table([log_record(1), log_record(2)]).schema.metadata[METADATA_KEY])
+    told = orjson.loads(table([log_record(1), log_record(2)]).schema.metadata[METADATA_KEY.encode()])
     same = {name: told[name] for name in ("logferry", "topic", "topic_id", "partition", "namespace", "records")}
     assert same == {
         "logferry": "1.2.3", "topic": "logs.app", "topic_id": "id", "partition": 3, "namespace": "dev", "records": 2,

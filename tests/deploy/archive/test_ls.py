@@ -10,8 +10,11 @@ from obstore.store import LocalStore
 
 from deploy.archive.summary import PartitionFigures, coalesced
 from schemas.errors import SettingsError
+from sinks.object_storage.compaction import Compaction
+from sinks.object_storage.retention import delete, expired
 from tests.deploy.archive.conftest import Run, record
 from tests.sinks.archives import archive, names
+from tests.sinks.compactions import LATER
 
 
 def test_hours_and_namespaces_have_their_figures(filled: LocalStore, run: Run) -> None:
@@ -63,6 +66,23 @@ def test_objects_are_listed_with_their_offsets(filled: LocalStore, run: Run) -> 
 def test_a_good_archive_passes_its_check(filled: LocalStore, run: Run, words: list[str], name: str) -> None:
     assert json.loads(run("ls", name, *words, "--json").stdout)["ok"] is True
     assert run("ls", name, *words).stdout.startswith("everything is there")
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_names_with_both_offsets_are_a_sinks_or_a_compactions(store: LocalStore, run: Run, compacted: bool) -> None:
+    """In a store without conditional writes a sink gives them too."""
+    for start in (0, 10):
+        archive(store, {start + number: record(start + number) for number in range(10)}, both_ends=True)
+    if compacted:
+        list(Compaction().run(store, ["logs.app"], LATER))
+    rows = json.loads(run("ls", "archive", "--objects", "--json").stdout)
+    ends = [(each["first_offset"], each["last_offset"], each["records"]) for each in rows]
+    assert ends == ([(1, 19, 10), (0, 18, 10)] if compacted else [(1, 9, 5), (11, 19, 5), (0, 8, 5), (10, 18, 5)])
+    assert json.loads(run("ls", "archive", "--check", "--read", "--json").stdout)["findings"] == []
+    (over,) = expired(store, ["logs.app"], 1, LATER).over
+    assert (over.objects, over.records) == (len(rows), 20)
+    delete(store, over)
+    assert names(store) == []
 
 
 def test_a_missing_object_is_named(filled: LocalStore, run: Run) -> None:

@@ -101,6 +101,8 @@ def test_a_table_is_for_people(filled: LocalStore, run: Run) -> None:
         ("select * from log", "Table with name log does not exist", "the view is called logs"),
         ("select message::int from logs", "Could not convert string", ""),
         ("select nothing(1)", "nothing", ""),
+        ("", "there is no statement", "duckdb"),
+        (" -- nothing but a comment", "there is no statement", "duckdb"),
     ],
 )
 def test_mistakes_are_short_messages(filled: LocalStore, run: Run, statement: str, message: str, remedy: str) -> None:

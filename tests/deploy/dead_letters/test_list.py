@@ -19,7 +19,6 @@ from deploy.dead_letters.core.shown import as_text, hex_dump
 from deploy.dead_letters.core.wanted import Wanted
 from deploy.dead_letters.export import export
 from deploy.dead_letters.view import letter_lines
-from deploy.dead_letters.when import parse_moment
 from schemas.errors import SettingsError
 from tests.deploy.dead_letters.letters import of_sink, of_stream
 from tests.sinks.records import CODEC, log_record
@@ -118,16 +117,6 @@ def test_text_is_shown_as_text_and_nothing_of_it_steers_the_terminal() -> None:
     lines = "\n".join(letter_lines(of_stream(original=b"red \x1b[31m"), Origin()))
     assert "red \\x1b[31m" in lines
     assert "\x1b" not in lines
-
-
-def test_moments_are_durations_or_times() -> None:
-    assert parse_moment("2h", "--since", 10_000.0) == 2800 * SECOND
-    assert parse_moment("1970-01-01T00:00:01Z", "--since", 0) == SECOND
-    assert parse_moment("1970-01-01T01:00:01+01:00", "--since", 0) == SECOND
-    assert parse_moment("1970-01-02", "--since", 0) == 86_400 * SECOND
-    assert parse_moment(None, "--since", 0) is None
-    with pytest.raises(SettingsError, match="is no duration and no time"):
-        parse_moment("yesterday", "--since", 0)
 
 
 LETTERS = [of_stream(0, 1, original=b"\x00\xff\n"), of_sink(CODEC.encode(log_record(3)), 1, 2), of_sink(b"", 1, 3)]

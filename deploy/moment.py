@@ -9,7 +9,7 @@ from typing import Final
 from deploy.duration import parse_duration
 from schemas.errors import SettingsError
 
-_AGO: Final = re.compile(r"[\d.]+(ms|[smhdw])([\d.]+(ms|[smhdw]))*")
+_AGO: Final = re.compile(r"[\d.]+(ms|[smhdw])([\d.]+(ms|[smhdw]))*( ago)?")
 
 
 def parse_moment(text: str, option: str, now: float) -> float:
@@ -18,7 +18,7 @@ def parse_moment(text: str, option: str, now: float) -> float:
     if plain == "now":
         return now
     if _AGO.fullmatch(plain.lower()):
-        return now - parse_duration(plain, option)
+        return now - parse_duration(plain.lower().removesuffix(" ago"), option)
     try:
         found = datetime.fromisoformat(plain)
     except ValueError:
