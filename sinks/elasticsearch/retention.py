@@ -9,7 +9,6 @@ data streams, those with a lifecycle policy of the cluster and everything with a
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +21,7 @@ from schemas.index_period import period_of
 from schemas.settings.days import days
 from sinks.elasticsearch.answers import REFUSED, explained, has_status
 from sinks.elasticsearch.template import index_pattern
+from sinks.hourly import EVERY_SECS, FIRST_AFTER_SECS, Hourly
 
 if TYPE_CHECKING:
     from schemas.settings import ElasticsearchSink
@@ -31,8 +31,6 @@ _log = logging.getLogger(__name__)
 MOST_AT_ONCE: Final = 10
 """Indices that a sink deletes by itself in an hour. Whoever mistakes 1d for 100d has time to notice."""
 _NAMES_IN_REQUEST: Final = 50
-FIRST_AFTER_SECS: Final = 300.0
-EVERY_SECS: Final = 3600.0
 
 
 class Dated(NamedTuple):
@@ -146,19 +144,15 @@ class HourlyRetention:
         self._client = client
         self._settings = settings
         self._clock = clock
-        self._every, self._first = every_secs, first_after_secs
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="retention", daemon=True)
+        self._hours = Hourly(self.run, "retention", every_secs, first_after_secs)
 
     def start(self) -> None:
         """Begin; once."""
-        self._thread.start()
+        self._hours.start()
 
     def close(self) -> None:
-        """Stop; an index that is being deleted is waited for, for a moment."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(2.0)
+        """Stop; what is being deleted is waited for, for a moment."""
+        self._hours.close()
 
     def run(self) -> list[str]:
         """Delete what is over, a few at once. Returns the names; never raises."""
@@ -185,7 +179,7 @@ class HourlyRetention:
 
     def _delete(self, index: Dated) -> bool:
         """One that cannot go, for example while a snapshot is taken of it, does not keep the others."""
-        if self._stop.is_set():
+        if self._hours.is_stopping:
             return False
         try:
             delete_index(self._client, index)
@@ -193,12 +187,3 @@ class HourlyRetention:
             _log.warning("retention is tried again in an hour: %s", error.problem)
             return False
         return True
-
-    def _work(self) -> None:
-        pause = self._first
-        while not self._stop.wait(pause):
-            try:
-                self.run()
-            except Exception:
-                _log.exception("retention failed and is tried again in an hour")
-            pause = self._every

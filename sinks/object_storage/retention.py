@@ -9,7 +9,6 @@ names.
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -26,6 +25,7 @@ from schemas.errors import LogferryError
 from sinks.core.expiry import Day, is_over, rests
 from sinks.core.layout import hour_prefix, hour_text
 from sinks.core.manifest import Manifest
+from sinks.hourly import EVERY_SECS, FIRST_AFTER_SECS, Hourly
 from sinks.object_storage.manifests import read_manifest
 from sinks.object_storage.stored import StoredHour, explained, hours_in, read_hour, topics_in
 
@@ -36,8 +36,6 @@ _log = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 10
 """Days that a sink deletes by itself in an hour. Whoever mistakes 1d for 100d has time to notice."""
-FIRST_AFTER_SECS: Final = 300.0
-EVERY_SECS: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -143,19 +141,15 @@ class HourlyRetention:
         self._topics = topics
         self._keep_days = keep_days
         self._clock = clock
-        self._every, self._first = every_secs, first_after_secs
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="retention", daemon=True)
+        self._hours = Hourly(self.run, "retention", every_secs, first_after_secs)
 
     def start(self) -> None:
         """Begin; once."""
-        self._thread.start()
+        self._hours.start()
 
     def close(self) -> None:
-        """Stop; an object that is being deleted is waited for, for a moment."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(2.0)
+        """Stop; what is being deleted is waited for, for a moment."""
+        self._hours.close()
 
     def run(self) -> list[str]:
         """Delete what is over, a few days at once. Returns their names; never raises."""
@@ -176,7 +170,7 @@ class HourlyRetention:
 
     def _delete(self, day: Day) -> bool:
         """One that cannot go, for example because an object of it is locked, does not keep the others."""
-        if self._stop.is_set():
+        if self._hours.is_stopping:
             return False
         try:
             delete(self._store, day)
@@ -184,12 +178,3 @@ class HourlyRetention:
             _log.warning("%s stays, retention is tried again in an hour: %s", day.name, error.problem)
             return False
         return True
-
-    def _work(self) -> None:
-        pause = self._first
-        while not self._stop.wait(pause):
-            try:
-                self.run()
-            except Exception:
-                _log.exception("retention failed and is tried again in an hour")
-            pause = self._every
