@@ -3,84 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Sequence
-from typing import Any, Self
 
-import avro.datafile
-import avro.io
-import fastavro
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.codec import KINDS, Codec, Undecodable
-from schemas.document import DocumentWriter, day_of, shared_part
+from schemas.codec import Undecodable
 from schemas.identity import object_folder
-from schemas.settings import ObjectStorageSink
-from schemas.topic_names import TopicNames
 from sinks.consumer import offset_of
 from sinks.core.manifest import Entry
 from sinks.object_storage import parquet
-from sinks.object_storage.avro_container import BLOCK_BYTES, container, told_by
-from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, Buffer, Folder, Origin, namespace_of
-from sinks.object_storage.kinds import Kinds
+from sinks.object_storage.avro_container import told_by
+from sinks.object_storage.buffers import NO_NAMESPACE, ArchiveObject, Folder, namespace_of
 from sinks.object_storage.told import entry_of
-from tests.schemas.examples import example
-from tests.sinks.records import CODEC, HOUR, NOON, RAW, Record, log_record, message, values
-
-KIND_OF_BUFFER = ["parquet", "avro"]
-
-
-NAMES = TopicNames()
-
-
-def new(kind: str, topic: str = "logs.app", topic_id: str = "id", **settings: Any) -> Buffer:
-    sink = ObjectStorageSink(type="object_storage", topics=(topic,), url="file:///a", format=kind, **settings)
-    return Kinds(NAMES, sink, "1.2.3").buffer(Origin(topic, 3, topic_id))
-
-
-def add(buffer: Buffer, records: Sequence[Record]) -> list[Any]:
-    block = buffer.read(records)  # type: ignore[arg-type]
-    buffer.take(block, 0.0)
-    return block.rejected
-
-
-def filled(kind: str, records: Sequence[Record], *, at_once: int = 1000) -> Buffer:
-    buffer = new(kind)
-    for start in range(0, len(records), at_once):
-        assert add(buffer, records[start : start + at_once]) == []
-    return buffer
-
-
-def objects(buffer: Buffer) -> list[ArchiveObject]:
-    """Everything as objects."""
-    return list(buffer.cut({each.key for each in buffer.open()}))
-
-
-def rows(each: ArchiveObject) -> list[dict[str, Any]]:
-    """Records of an object, in what both formats have."""
-    if each.entry.name.endswith(".parquet"):
-        return pq.read_table(io.BytesIO(each.body), columns=["id", "body", "namespace"]).to_pylist()  # type: ignore[no-any-return]
-    found: list[Any] = list(fastavro.reader(io.BytesIO(each.body)))
-    return [
-        {"id": row["id"], "body": row["body"], "namespace": row["resource"]["kubernetes"]["namespace"]} for row in found
-    ]
-
-
-def numbered(records: list[dict[str, Any]], start: int = 100) -> list[Record]:
-    return [message(start + 2 * number, record) for number, record in enumerate(records)]
-
-
-def expected(records: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Folder -> records, in order."""
-    folders: dict[str, list[dict[str, Any]]] = {}
-    for record in records:
-        namespace = record["resource"]["kubernetes"]["namespace"]
-        folder = object_folder("logs.app", record["timestamp"], namespace)
-        folders.setdefault(folder, []).append({"id": record["id"], "body": record["body"], "namespace": namespace})
-    return folders
+from tests.sinks.buffering import (
+    KIND_OF_BUFFER,
+    add,
+    by_id,
+    expected,
+    filled,
+    in_order,
+    in_sequence,
+    new,
+    numbered,
+    objects,
+    rows,
+)
+from tests.sinks.records import CODEC, HOUR, NOON, Record, log_record, message, values
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
@@ -90,21 +39,6 @@ def test_every_record_stands_once_in_the_object_of_its_hour_and_namespace(kind, 
     buffer = filled(kind, numbered(records), at_once=at_once)
     found = {each.entry.name.rpartition("/")[0]: by_id(rows(each)) for each in objects(buffer)}
     assert found == {folder: by_id(own) for folder, own in expected(records).items()}
-
-
-def by_id(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(found, key=lambda row: (row["id"], row["body"]))
-
-
-def in_order(each: ArchiveObject) -> list[Any]:
-    """Offsets of its records, which `numbered` makes of their places."""
-    if each.entry.name.endswith(".parquet"):
-        return sorted(pq.read_table(io.BytesIO(each.body)).column("offset").to_pylist())
-    return [row["offset"] for row in fastavro.reader(io.BytesIO(each.body))]  # type: ignore[index,call-overload]
-
-
-def in_sequence(records: list[dict[str, Any]]) -> list[Record]:
-    return numbered([{**record, "offset": 100 + 2 * place} for place, record in enumerate(records)])
 
 
 @pytest.mark.parametrize("kind", KIND_OF_BUFFER)
@@ -270,96 +204,3 @@ def test_any_timestamp_has_its_hour(kind, timestamp):
     (found,) = objects(filled(kind, numbered([log_record(1, timestamp=timestamp)])))
     assert found.entry.name.startswith(object_folder("logs.app", timestamp, "dev") + "/")
     assert f"logs.app/dt={found.hour.replace('T', '/hour=')}/" in found.entry.name
-
-
-@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
-def test_documents_are_archived_as_the_records_that_they_were(kind):
-    record = {**log_record(7), "offset": 7}
-    document = DocumentWriter().document(record, shared_part(record["resource"]))
-    headers = [("id", record["id"].encode()), ("day", day_of(record["timestamp"]))]
-    key = record["resource"]["source_id"].encode()
-    buffer = new(kind)
-    assert add(buffer, [Document(9, key, document, headers), message(10, log_record(8))]) == []
-    (found,) = objects(buffer)
-    assert sorted(row["id"] for row in rows(found)) == sorted([record["id"], log_record(8)["id"]])
-    assert {row["body"] for row in rows(found)} == {record["body"]}
-
-
-@pytest.mark.parametrize("kind", KIND_OF_BUFFER)
-def test_documents_of_nobody_come_back(kind):
-    records = [Document(1, b"k", b"{}", []), Document(2, b"k", b'{"a":', [("id", b"A" * 19), ("day", b"2026-11-21")])]
-    assert [problem.reason for _, problem in add(new(kind), records)] == ["no_identity", "malformed_value"]
-
-
-class Document(Record):
-    """A record with headers."""
-
-    def __new__(cls, number: int, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> Self:
-        made = super().__new__(cls, number, key, value)
-        made.told = headers
-        return made
-
-    def headers(self) -> list[tuple[str, bytes]]:
-        return self.told  # type: ignore[attr-defined,no-any-return]
-
-
-@pytest.mark.parametrize(
-    ("topic", "kind", "hour"),
-    [("logs.dead-letter", "dead_letter", 0), ("logs.ledger", "ledger_entry", 0), ("logs.pods", "pod", 12)],
-)
-def test_topics_of_other_values_are_kept_as_they_are(topic, kind, hour):
-    codec, buffer = Codec(kind), new("avro", topic)
-    value = example(kind)
-    assert (
-        add(
-            buffer,
-            [Stamped(9, b"key", codec.encode(value), topic), Stamped(10, b"key", None, topic)][: 1 + (kind == "pod")],
-        )
-        == []
-    )
-    (found,) = objects(buffer)
-    assert list(fastavro.reader(io.BytesIO(found.body))) == [value]
-    if kind == "pod":
-        assert found.entry.name == f"logs.pods/dt=2026-11-21/hour={hour}/{value['namespace']}/3-{9:020d}.avro"
-        assert found.entry.first_timestamp == NOON
-
-
-class Stamped(Record):
-    """A record with the broker's time."""
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, NOON // 1_000_000
-
-
-def test_raw_chunks_are_kept_byte_for_byte_by_the_hour_they_were_read():
-    buffer = new("parquet", "logs.raw")
-    chunk = example("raw_chunk")
-    assert add(buffer, [Record(9, b"key", RAW.encode(chunk), "logs.raw")]) == []
-    (found,) = objects(buffer)
-    assert found.entry.name == "logs.raw/dt=2026-11-21/hour=01/dev/3-00000000000000000009.avro"
-    assert found.entry.first_id == f"{chunk['incarnation'].hex()}:{chunk['offset']}"
-    assert list(fastavro.reader(io.BytesIO(found.body))) == [chunk]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_container_is_read_by_fastavro_and_by_apache_avro(kind, count):
-    codec = Codec(kind)
-    body = codec.encode(example(kind))[len(codec.header) :]
-    made = container(kind, [body] * count, "name")
-    assert list(fastavro.reader(io.BytesIO(made))) == [example(kind)] * count
-    with avro.datafile.DataFileReader(io.BytesIO(made), avro.io.DatumReader()) as reader:
-        assert list(reader) == [example(kind)] * count
-
-
-def test_a_large_container_has_several_blocks():
-    codec = Codec("raw_chunk")
-    chunk = {**example("raw_chunk"), "payload": b"x" * (BLOCK_BYTES // 3)}
-    made = container("raw_chunk", [codec.encode(chunk)[len(codec.header) :]] * 10, "name")
-    assert [block.num_records for block in fastavro.block_reader(io.BytesIO(made))] == [3, 3, 3, 1]
-
-
-def test_the_same_records_under_the_same_name_make_the_same_bytes():
-    bodies = [CODEC.encode(log_record(number))[len(CODEC.header) :] for number in range(5)]
-    assert container("log_record", bodies, "a") == container("log_record", bodies, "a")
-    assert container("log_record", bodies, "a") != container("log_record", bodies, "b")

@@ -20,8 +20,8 @@ from schemas.settings.sinks.object_storage import COLUMNS
 from sinks.object_storage.attributes import attribute_map, parsed, promoted
 from sinks.object_storage.parquet import RESERVED, ROW_GROUP_ROWS, ParquetWriter
 from sinks.object_storage.told import METADATA_KEY
+from tests.sinks.buffering import add, filled, new, objects
 from tests.sinks.records import HOUR, NOON, log_record, message
-from tests.sinks.test_buffers import add, filled, new, objects
 
 TEXTS = pa.map_(pa.string(), pa.string())
 PROMOTE = {"status": "int64", "took": "float64", "ok": "bool", "user": "string"}
