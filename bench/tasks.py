@@ -12,6 +12,7 @@ stream1       the same as stream, from its first chunk on                       
 stream2       the same with ``--workers 2``, for as long as both are busy               a line in a file
 bulk          indexing prebuilt documents with the bare client                          a document
 index         ``logferry sink``: records into Elasticsearch                             a record
+index-json    the same from a topic of ``format: json``                                 a record
 archive       ``logferry sink``: records into Parquet objects                           a record
 ============  =======================================================================  ======================
 """
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -182,6 +183,12 @@ def _index(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     )
 
 
+def _index_json(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    with _beside(pipeline, "json", form="json") as other:
+        figures = _index(other, corpus)
+    return replace(figures, task="index-json")
+
+
 def _archive(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     records = _records(pipeline)
     return _stage(
@@ -264,10 +271,12 @@ TASKS: Final[dict[str, Callable[[Pipeline, Corpus], Figures]]] = {
     "stream2": _stream_together(2),
     "bulk": _bulk,
     "index": _index,
+    "index-json": _index_json,
     "archive": _archive,
 }
 FEEDERS: Final = {
-    "produce": ("stream", "stream-json", "stream1", "stream2", "bulk", "index", "archive"),
+    "produce": ("stream", "stream-json", "stream1", "stream2", "bulk", "index", "index-json", "archive"),
     "stream": ("bulk", "index", "archive"),
+    "stream-json": ("index-json",),
 }
 """Task -> tasks that need what it leaves behind."""

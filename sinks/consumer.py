@@ -6,7 +6,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -102,14 +102,14 @@ class GroupConsumer:
             records = self._consumer.consume(most, timeout)
         except KafkaException as error:
             raise FatalError(f"the topics cannot be read: {error.args[0].str()}") from error
-        return [record for record in records if not _failed(record)]
+        return [record for record in records if record.error() is None or not _failed(record)]
 
     def begin(self, records: list[Message]) -> Batch:
         """Work on records begins; they must come in the order in which they were read."""
         frontiers: dict[Partition, tuple[Frontier[int], int]] = {}
         last: dict[Partition, int] = {}
-        for record in records:
-            partition, offset = partition_of(record), offset_of(record)
+        for record in cast("list[Any]", records):  # asked once for each record, so without the functions above
+            partition, offset = (record.topic(), record.partition()), record.offset()
             if partition not in frontiers:
                 frontiers[partition] = (self._frontiers[partition], offset)
             last[partition] = offset
