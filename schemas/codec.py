@@ -67,10 +67,12 @@ def parsed_schema(kind: str) -> Schema:
     return _parse(schema_text(kind))
 
 
+@cache
 def _parse(text: str) -> Schema:
     return fastavro.parse_schema(json.loads(text))
 
 
+@cache
 def single_object_header(text: str) -> bytes:
     """The 10 bytes that name a schema in single-object encoding."""
     canonical = fastavro.schema.to_parsing_canonical_form(json.loads(text))
