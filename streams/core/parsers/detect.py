@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -73,6 +74,15 @@ def _lookup(*tables: list[int]) -> Callable[[bytes], int]:
     return ways_of
 
 
+@lru_cache(maxsize=64)
+def _table(ways: tuple[int, ...]) -> list[int]:
+    """The ways in which a line may begin, by the byte at a place; ``ways``: the bytes that each way allows there.
+
+    Workers of a process, of which tests make thousands, have the same.
+    """
+    return [sum(1 << number for number, way in enumerate(ways) if way >> byte & 1) for byte in range(256)]
+
+
 class Detection:
     """The formats that are looked for."""
 
@@ -91,7 +101,7 @@ class Detection:
             1 << number for number, (parser, _) in enumerate(self._ways) if not always_has(parser.signature, b"[")
         )
         """Formats of lines that may have no bracket in them, as most lines of text: not those of access logs."""
-        self._ways_of: Final = _lookup(*(self._table(place) for place in PLACES))
+        self._ways_of: Final = _lookup(*(_table(tuple(way[place] for _, way in self._ways)) for place in PLACES))
         self._choices: Final[dict[int, _Choice]] = {}
         self._by_shape: Final[dict[bytes, _Choice]] = {}
         self._combined: Final[dict[bytes, _Match]] = {}
@@ -133,13 +143,6 @@ class Detection:
                     if found is not None:
                         return parser, found
         return None
-
-    def _table(self, place: int) -> list[int]:
-        """The ways in which a line may begin, by the byte at a place."""
-        return [
-            sum(1 << number for number, (_, way) in enumerate(self._ways) if way[place] >> byte & 1)
-            for byte in range(256)
-        ]
 
     def _chosen(self, ways: int) -> _Choice:
         """The formats that begin in some ways."""
