@@ -35,7 +35,7 @@ FIELDS: Final = (
 """Fields of a LogRecord that stand in its document, beside those of its resource."""
 
 _fields_of: Final = itemgetter(*FIELDS)
-_FEW: Final = 1000
+FEW: Final = 1000
 """Of what is few (severities, streams, parsers) so many are remembered, in case somebody is playing tricks."""
 
 
@@ -112,13 +112,13 @@ class DocumentWriter:
         fields: dict[str, Any] = {"stream": stream, "severity_number": number}
         if number:
             fields |= {"severity": _SEVERITY[number] if 0 < number < 25 else level, "severity_text": level}
-        if len(self._severities) >= _FEW:
+        if len(self._severities) >= FEW:
             self._severities.clear()
         found = self._severities[number, level, stream] = members(fields)
         return found
 
     def _parser(self, name: str) -> bytes:
-        if len(self._parsers) >= _FEW:
+        if len(self._parsers) >= FEW:
             self._parsers.clear()
         found = self._parsers[name] = escaped(name)
         return found

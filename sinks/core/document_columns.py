@@ -1,13 +1,13 @@
 """Whole batches of decoded records as documents: the bytes of `schemas.document`, put together by columns.
 
 What Arrow can write for all rows at once (times, numbers, ids) it does; text that may need escaping goes through orjson
-one by one, and what few values repeat (severities, parsers, resources) is written once. Half the time that
+one by one, and what few values repeat (severities, parsers, resources) is written once. A sixth less time than
 `DocumentWriter` takes row by row (docs/benchmarks.md); tests/contracts/test_documents.py holds the two together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Any, Final
 
@@ -15,11 +15,26 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.document import DocumentWriter, shared_part
+from schemas.document import FEW, DocumentWriter, shared_part
 from sinks.core.decode import Rows
 
 _BINARY: Final = pa.binary()
 _END: Final = b"}}"
+_SEVERITY: Final = ("severity_number", "severity_text", "stream")
+
+
+class _Remembered(dict[Any, bytes]):
+    """What is written for keys that are few; forgotten when somebody is playing tricks."""
+
+    def __init__(self, write: Callable[[Any], bytes]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, key: Any) -> bytes:
+        if len(self) >= FEW:
+            self.clear()
+        found = self[key] = self._write(key)
+        return found
 
 
 class DocumentColumns:
@@ -28,7 +43,9 @@ class DocumentColumns:
     def __init__(self, end: bytes = b"") -> None:
         """``end``: what follows each document."""
         self._end = _END + end
-        self._writer = DocumentWriter()
+        writer = DocumentWriter()
+        self._severities: Final = _Remembered(lambda key: writer.severity(*key))
+        self._parsers: Final = _Remembered(writer.parser)
         self._resource: dict[str, Any] | None = None
         self._shared = b""
 
@@ -45,7 +62,7 @@ class DocumentColumns:
                     self._logs(column("original"), messages),
                     repeat(b',"message":'),
                     messages,
-                    self._severities(events),
+                    map(self._severities.__getitem__, zip(*_lists(events, *_SEVERITY), strict=True)),
                     _attributes(column("attributes")),
                     _traces(column("trace_id"), column("span_id")),
                     self._shared_parts(rows.resources),
@@ -56,7 +73,7 @@ class DocumentColumns:
                         _times(column("observed_timestamp")),
                         'Z","parser":',
                     ),
-                    map(self._writer.parser, column("parser").to_pylist()),
+                    map(self._parsers.__getitem__, column("parser").to_pylist()),
                     self._ends(column("flags")),
                     strict=False,  # repeat() has no end
                 ),
@@ -67,12 +84,10 @@ class DocumentColumns:
         """The original line of each record, which is its message where there is no other."""
         if originals.null_count == len(originals):
             return messages
-        texts = map(orjson.dumps, originals.to_pylist())
+        texts = list(map(orjson.dumps, originals.to_pylist()))
+        if not originals.null_count:
+            return texts
         return [message if text == b"null" else text for text, message in zip(texts, messages, strict=True)]
-
-    def _severities(self, events: pa.RecordBatch) -> Iterable[bytes]:
-        names = ("severity_number", "severity_text", "stream")
-        return map(self._writer.severity, *(events.column(name).to_pylist() for name in names))
 
     def _shared_parts(self, resources: list[dict[str, Any]]) -> list[bytes]:
         parts = []
@@ -86,6 +101,10 @@ class DocumentColumns:
         if len(flags.flatten()) == 0:
             return repeat(self._end)
         return [b',"flags":' + orjson.dumps(each) + self._end if each else self._end for each in flags.to_pylist()]
+
+
+def _lists(events: pa.RecordBatch, *names: str) -> list[list[Any]]:
+    return [events.column(name).to_pylist() for name in names]
 
 
 def _joined(*parts: Any) -> list[bytes]:
