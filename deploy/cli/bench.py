@@ -18,7 +18,9 @@ from schemas.errors import SettingsError
 def bench(
     tasks: Annotated[
         list[str] | None,
-        typer.Argument(help="read, librdkafka, produce, stream, stream-json, stream1, stream2, bulk, index, index-json, archive."),
+        typer.Argument(
+            help="read, librdkafka, produce, stream, stream-json, stream1, stream2, bulk, index, index-json, archive."
+        ),
     ] = None,
     *,
     lines: Annotated[int, typer.Option(min=1000, help="Lines to generate; 30 % of them become records.")] = 1_000_000,
