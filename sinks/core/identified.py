@@ -43,9 +43,10 @@ def identified(headers: Headers | None, value: bytes) -> Identified | Undecodabl
 
 def _told(headers: Headers | None) -> tuple[bytes, bytes]:
     """Id and day, empty where they are missing."""
-    match headers:
-        case [("id", bytes() as id_), ("day", bytes() as day)]:  # as streams write them
-            return id_, day
+    if type(headers) is list and len(headers) == 2:
+        (one, id_), (other, day) = headers
+        if one == ID_HEADER and other == DAY_HEADER and type(id_) is bytes and type(day) is bytes:
+            return id_, day  # as streams write them
     told = dict(headers or ())
     return _bytes(told.get(ID_HEADER)), _bytes(told.get(DAY_HEADER))
 
