@@ -52,16 +52,18 @@ RETRIES: Final[RetryConfig] = {"max_retries": 2, "retry_timeout": timedelta(seco
 """Of the client itself; by default it says nothing for three minutes. Who uses a store tries again, and says so."""
 
 
-def open_store(address: str, options: Mapping[str, TextOrSecret]) -> ObjectStore:
-    """The store at a url (``file:///folder``, ``s3://bucket/prefix``, …). Raises SettingsError."""
+def open_store(address: str, options: Mapping[str, TextOrSecret], *, create: bool = False) -> ObjectStore:
+    """The store at a url (``file:///folder``, ``s3://bucket/prefix``, …). Raises SettingsError.
+
+    ``create``: a folder is made where there is none, as who writes wants it; who reads would only hide a slip.
+    """
     url = urlsplit(address)
     values = {name: resolve(value, os.environ, read_file) for name, value in options.items()}
     try:
         if url.scheme == "file":
             if values:
                 raise ValueError("a folder takes no options")
-            Path(url.path).mkdir(parents=True, exist_ok=True)
-            return LocalStore(url.path)
+            return _folder(Path(url.path), create=create)
         # obstore takes what concerns the connection apart from what concerns the store.
         client = {name: values.pop(name) for name in CLIENT_OPTIONS & values.keys()}
         return from_url(address, client_options=client, retry_config=RETRIES, **values)  # type: ignore[call-overload, no-any-return]
@@ -73,6 +75,18 @@ def open_store(address: str, options: Mapping[str, TextOrSecret]) -> ObjectStore
             where=f"url: {address}",
             remedy="check the url, that its folder may be written to, and the options",
         ) from error
+
+
+def _folder(path: Path, *, create: bool) -> LocalStore:
+    if create:
+        path.mkdir(parents=True, exist_ok=True)
+    elif not path.is_dir():
+        raise SettingsError(
+            "there is no such folder",
+            where=f"url: file://{path}",
+            remedy="check the url; the sink makes the folder when it first runs, on the machine where it runs",
+        )
+    return LocalStore(path)
 
 
 def _unknown_option(address: str, scheme: str, given: Iterable[str]) -> SettingsError:

@@ -53,7 +53,7 @@ class ObjectStorageShell:
         self._name = name
         self._limits = Limits(sink.object_max_bytes, sink.object_max_age_secs, sink.memory_max_bytes)
         self.metrics = Metrics("sink")
-        store = open_store(sink.url, sink.options)
+        store = open_store(sink.url, sink.options, create=True)
         self._placement = Placement(objects_of(store))
         self._retention = None if sink.retention is None else HourlyRetention(store, sink.topics, days(sink.retention))
         self._requests = Requests(name, self.metrics, sink.requests_in_flight, self._stay)

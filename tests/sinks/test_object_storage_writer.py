@@ -171,3 +171,12 @@ def problem_of(url: str, option: str) -> str:
     except SettingsError as error:
         return error.problem
     return ""
+
+
+def test_who_only_reads_is_told_of_a_folder_that_is_not_there_and_makes_none(tmp_path):
+    missing = tmp_path / "archvie"
+    with pytest.raises(SettingsError, match="no such folder"):
+        open_store(f"file://{missing}", {})
+    assert not missing.exists()
+    open_store(f"file://{missing}", {}, create=True)
+    assert missing.is_dir()
