@@ -43,13 +43,13 @@ class Program:
         schema = [sys.executable, "-m", "deploy.cli", "schemas", "show", "log_record"]
         (folder / "log_record.avsc").write_bytes(subprocess.run(schema, capture_output=True, check=True).stdout)
         arguments = ["--quiet", "worker", "--without-web"] if name == "streaming.py" else ["log_record.avsc"]
-        with self.output.open("wb") as out:
+        with self.output.open("wb") as out, (folder / f"{name}.err").open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, name, *arguments],
                 cwd=folder,
                 env=surroundings(pipeline, group),
                 stdout=out,
-                stderr=(folder / f"{name}.err").open("ab"),
+                stderr=errors,
             )
 
     def ids(self) -> list[str]:
