@@ -134,4 +134,4 @@ def test_elasticsearch_away_for_20_seconds_delays_and_loses_nothing(new_pipeline
     finally:
         stack.start_server("elasticsearch")
     expect_everything(pipeline, writer)
-    assert "documents wait for Elasticsearch" in Path(pipeline.folder / "search.log").read_text()
+    assert "records wait for the destination" in Path(pipeline.folder / "search.log").read_text()
