@@ -86,6 +86,7 @@ class Pipeline:
                     "group": f"{name}-search",
                     "hosts": [self.url],
                     "index": f"{name}-%Y.%m.%d",
+                    "template_name": f"{name}-search",
                     "replicas": 0,
                 },
                 "archive": {"type": "object_storage", "object_max_age_secs": 3, **consumer},

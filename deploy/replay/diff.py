@@ -67,10 +67,10 @@ def compare_trial(settings: Settings, suffix: str, period: TrialPeriod, examples
     """Old and new documents of every sink concerned. Raises SettingsError, TemporaryError and FatalError."""
     comparison = Comparison(examples)
     for sink in concerned(settings).values():
-        side = _Side(client_of(sink), period)
-        compare(
-            side.documents(side.without_trials(sink.index)), side.documents(trial_pattern(sink, suffix)), comparison
-        )
+        with client_of(sink) as client:
+            side = _Side(client, period)
+            old, new = side.without_trials(sink.index), trial_pattern(sink, suffix)
+            compare(side.documents(old), side.documents(new), comparison)
     return comparison
 
 

@@ -20,7 +20,9 @@ from runtime.kafka import check_reachable, client_config
 from schemas.errors import FatalError, SettingsError
 
 if TYPE_CHECKING:
-    from schemas.settings import Settings
+    from elasticsearch import Elasticsearch
+
+    from schemas.settings import ElasticsearchSink, Settings
 
 TIMEOUT_SECS: Final = 30.0
 
@@ -49,14 +51,14 @@ class Trial:
     def remove(self) -> None:
         """All of it. Raises FatalError or TemporaryError."""
         for name, sink in concerned(self.settings).items():
-            client = client_of(sink)
-            try:
-                for index in self.indices.get(name, ()):
-                    client.indices.delete(index=index, ignore_unavailable=True)
-                if name in self.templates:
-                    client.indices.delete_index_template(name=self.templates[name])
-            except (ApiError, elastic_transport.TransportError) as error:
-                raise explained(error) from error
+            with client_of(sink) as client:
+                try:
+                    for index in self.indices.get(name, ()):
+                        client.indices.delete(index=index, ignore_unavailable=True)
+                    if name in self.templates:
+                        client.indices.delete_index_template(name=self.templates[name])
+                except (ApiError, elastic_transport.TransportError) as error:
+                    raise explained(error) from error
         _delete_topics(self.settings, self.topics)
         remove_groups(self.settings.kafka, self.groups)
         with trial_store(self.settings, self.suffix) as store:
@@ -70,20 +72,25 @@ def find_trial(settings: Settings, suffix: str) -> Trial:
     check_reachable(settings.kafka)
     trial = Trial(settings, suffix)
     for name, sink in concerned(settings).items():
-        client = client_of(sink)
-        try:
-            found = client.indices.get(index=trial_pattern(sink, suffix), ignore_unavailable=True)
-            trial.indices[name] = sorted(index for index in found.body if index.endswith(suffix))
-            template = template_of(name, sink, suffix)
-            if client.indices.exists_index_template(name=template):
-                trial.templates[name] = template
-        except (ApiError, elastic_transport.TransportError) as error:
-            raise explained(error) from error
+        with client_of(sink) as client:
+            _find_in_index(trial, name, sink, client)
     admin = AdminClient(client_config(settings.kafka, "logferry-replay"))
     trial.topics = sorted(name for name in admin.list_topics(timeout=TIMEOUT_SECS).topics if _is_ours(name, trial))
     names = {f"{settings.sink_group(name)}{suffix}" for name in concerned(settings)}
     trial.groups = sorted(name for each in names for name in groups_like(settings.kafka, each) if name == each)
     return trial
+
+
+def _find_in_index(trial: Trial, name: str, sink: ElasticsearchSink, client: Elasticsearch) -> None:
+    """Indices and template of a trial of one sink."""
+    try:
+        found = client.indices.get(index=trial_pattern(sink, trial.suffix), ignore_unavailable=True)
+        trial.indices[name] = sorted(index for index in found.body if index.endswith(trial.suffix))
+        template = template_of(name, sink, trial.suffix)
+        if client.indices.exists_index_template(name=template):
+            trial.templates[name] = template
+    except (ApiError, elastic_transport.TransportError) as error:
+        raise explained(error) from error
 
 
 def _is_ours(topic: str, trial: Trial) -> bool:
