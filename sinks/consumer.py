@@ -152,10 +152,10 @@ class GroupConsumer:
             self._consumer.resume(self._consumer.assignment())
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Take partitions, paused or not: librdkafka remembers of one that comes back that it was paused."""
         _log.info("assigned: %s", _names(partitions))
-        if self._paused:
-            consumer.assign(partitions)
-            consumer.pause(partitions)
+        consumer.assign(partitions)
+        (consumer.pause if self._paused else consumer.resume)(partitions)
 
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         if self._settle is not None:

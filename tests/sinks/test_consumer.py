@@ -86,3 +86,37 @@ def test_a_member_that_is_not_ready_to_read_keeps_no_partition_from_others(kafka
     finally:
         ready.close()
         waiting.close()
+
+
+def test_partitions_that_come_back_after_a_pause_are_read(kafka: KafkaSettings, prefix: str) -> None:
+    name = f"{prefix}.both"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic(name, 2, 1)])[name].result(20)
+    revoked: list[object] = []
+    one = GroupConsumer(kafka, prefix, [name], on_revoke=revoked.append)
+    other = GroupConsumer(kafka, prefix, [name])
+    try:
+        _write_to_both(kafka, name, b"before")
+        assert list(values(one, 2)) == [b"before"] * 2
+        one.commit(now=True)
+        one.pause()
+        end = time.monotonic() + 40
+        while not revoked and time.monotonic() < end:
+            other.read(10, 0.05)
+            one.read(10, 0.0)
+        one.resume()  # while it has nothing
+        _write_to_both(kafka, name, b"behind")
+        found: list[bytes | None] = []
+        while len(found) < 2 and time.monotonic() < end:
+            found += [each.value() for member in (one, other) for each in member.read(10, 0.1)]
+        assert found == [b"behind"] * 2
+    finally:
+        one.close()
+        other.close()
+
+
+def _write_to_both(kafka: KafkaSettings, topic: str, value: bytes) -> None:
+    producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 0})
+    for partition in (0, 1):
+        producer.produce(topic, value, partition=partition)
+    assert producer.flush(20) == 0
