@@ -38,8 +38,10 @@ logs (docs/benchmarks.md)."""
 
 FETCH_PARTITION_BYTES = 1024 * 1024
 """Asked of each partition at once. Answers lie unpacked in memory, five times as large and beyond any limit of the
-queue;
-a larger message comes all the same, alone (KIP-74)."""
+queue; a larger message comes all the same, alone (KIP-74)."""
+AHEAD_PARTITION_BYTES = 4 * 1024 * 1024
+"""Fetched ahead of each partition: as much as a sink takes in a quarter of a second, since memory counts."""
+
 SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
 
@@ -127,7 +129,8 @@ def consumer_config(settings: KafkaSettings, group: str, client_id: str = "logfe
         # had to give away, until some other member comes or goes (docs/decisions/0005).
         "partition.assignment.strategy": "roundrobin",
         "fetch.message.max.bytes": FETCH_PARTITION_BYTES,
-        "queued.max.messages.kbytes": 16 * 1024,
+        "queued.max.messages.kbytes": AHEAD_PARTITION_BYTES // 1024,
+        "fetch.queue.backoff.ms": 20,  # while so much is fetched ahead: 50 looks a second at whether there is room
         "fetch.max.bytes": MESSAGE_MAX_BYTES,  # of one answer; librdkafka takes no less
     }
 

@@ -24,13 +24,6 @@ Partition = tuple[str, int]
 """Topic and partition."""
 
 COMMIT_SECS: Final = 0.5
-_FRUGAL: Final = {
-    "fetch.message.max.bytes": 1024 * 1024,
-    "queued.max.messages.kbytes": 4 * 1024,
-    "fetch.queue.backoff.ms": 20,
-}
-"""What is fetched ahead, for each partition: as much as a sink takes in a quarter of a second, since memory counts (a
-single record that is larger comes all the same). While that is full the client looks again 50 times a second."""
 NEW_TOPICS_SECS: Final = 5.0
 """How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
 clusters with thousands of topics and clients."""
@@ -70,7 +63,7 @@ class GroupConsumer:
         Before partitions go ``settle`` may finish what is under way, which is then committed; behind it ``on_revoke``
         hears which they are.
         """
-        self._consumer = Consumer(consumer_config(kafka, group, group) | _FRUGAL | _looking_for_new_ones(topics))
+        self._consumer = Consumer(consumer_config(kafka, group, group) | _looking_for_new_ones(topics))
         self._frontiers: defaultdict[Partition, Frontier[int]] = defaultdict(Frontier)
         self._positions: dict[Partition, int] = {}
         """Partition -> offset to commit."""

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from schemas.codec import Undecodable
-from schemas.document import FIELDS, DocumentWriter, day_of, shared_part
+from schemas.document import day_of
 from schemas.document_reader import read_document
 from schemas.settings.sinks.ordered import TextFormat
 from schemas.severity import severity_text
 from sinks.consumer import offset_of, partition_of
 from sinks.core import text
-from sinks.core.columns import columns_of
+from sinks.core.columns import records_of
 from sinks.core.decode import Rows
+from sinks.core.document_columns import DocumentColumns
 from sinks.core.identified import Headers, identified
 from sinks.destination import Built, Piece
 from sinks.values import Values
@@ -39,20 +40,22 @@ class LineBuilder(Values[Line]):
         super().__init__(holds_documents)
         self._text = _TEXTS.get(form)
         self._with_fields = with_fields
-        self._writer = DocumentWriter()
+        self._columns = DocumentColumns()
 
     def of_rows(self, rows: Rows) -> Iterator[Line]:
         """As Values says."""
-        resource, shared = None, b""
+        texts = self._documents(rows) if self._text is None else map(self._text, records_of(rows))
+        if not self._with_fields:
+            yield from map(Line, texts)
+            return
+        moments, severities = (rows.events.column(name).to_pylist() for name in ("timestamp", "severity_number"))
+        for data, resource, moment, severity in zip(texts, rows.resources, moments, severities, strict=True):
+            yield Line(data, path_fields(resource, moment, severity))
+
+    def _documents(self, rows: Rows) -> Iterator[bytes]:
         ids = rows.events.column("id").to_pylist()
-        for found, id_, fields in zip(rows.resources, ids, columns_of(rows.events), strict=True):
-            if found is not resource:
-                resource, shared = found, shared_part(found)
-            if self._text is None:
-                data = text.with_id(id_, self._writer.write(fields, shared)) + b"\n"
-            else:
-                data = self._text({**dict(zip(FIELDS, fields, strict=True)), "resource": found})
-            yield Line(data, path_fields(found, fields[1], fields[4]) if self._with_fields else ())
+        for id_, document in zip(ids, self._columns.documents(rows), strict=True):
+            yield text.with_id(id_, document) + b"\n"
 
     def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> Line | Undecodable:
         """As Values says; what is passed on as it is, is not read."""

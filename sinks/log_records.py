@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 
 from schemas.codec import Undecodable
-from schemas.document import FIELDS
 from schemas.document_reader import read_document
-from sinks.core.columns import columns_of
+from sinks.core.columns import records_of
 from sinks.core.decode import Rows
 from sinks.core.identified import Headers, identified
 from sinks.values import Values
@@ -21,10 +20,8 @@ class RecordBuilder(Values[dict[str, Any]]):
 
     def of_rows(self, rows: Rows) -> Iterator[dict[str, Any]]:
         """As Values says."""
-        ids = rows.events.column("id").to_pylist()
-        for resource, id_, fields in zip(rows.resources, ids, columns_of(rows.events), strict=True):
-            record = dict(zip(FIELDS, fields, strict=True))
-            yield {**record, "resource": resource, "id": id_, **_parsed(record)}
+        for record in records_of(rows):
+            yield {**record, **_parsed(record)}
 
     def of_document(self, headers: Headers | None, value: bytes, key: bytes = b"") -> dict[str, Any] | Undecodable:
         """As Values says."""

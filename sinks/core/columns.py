@@ -1,4 +1,4 @@
-"""The columns of decoded records as Python values."""
+"""Decoded records, row by row, as Python values."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.document import FIELDS
+from sinks.core.decode import Rows
 
 
-def columns_of(events: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
-    """For each row the values of `schemas.document.FIELDS`."""
-    return zip(*[_column(events, name) for name in FIELDS], strict=True)
+def records_of(rows: Rows) -> Iterator[dict[str, Any]]:
+    """For each row the fields of its LogRecord as schemas/avro has them, ``attributes`` as text."""
+    columns = [_column(rows.events, name) for name in FIELDS]
+    ids = rows.events.column("id").to_pylist()
+    for resource, id_, fields in zip(rows.resources, ids, zip(*columns, strict=True), strict=True):
+        yield {**dict(zip(FIELDS, fields, strict=True)), "resource": resource, "id": id_}
 
 
 def _column(events: pa.RecordBatch, name: str) -> list[Any]:

@@ -127,7 +127,7 @@ def delete_index(client: Elasticsearch, index: Dated) -> None:
         _log.info("index %s deleted: its records ended before %s", index.name, index.until)
 
 
-class HourlyRetention:
+class HourlyRetention(Hourly):
     """Deletes what is over, a while after the start and then every hour, in a thread of its own.
 
     Whatever goes wrong is a warning, and tried again an hour later.
@@ -144,15 +144,7 @@ class HourlyRetention:
         self._client = client
         self._settings = settings
         self._clock = clock
-        self._hours = Hourly(self.run, "retention", every_secs, first_after_secs)
-
-    def start(self) -> None:
-        """Begin; once."""
-        self._hours.start()
-
-    def close(self) -> None:
-        """Stop; what is being deleted is waited for, for a moment."""
-        self._hours.close()
+        super().__init__(self.run, "retention", every_secs, first_after_secs)
 
     def run(self) -> list[str]:
         """Delete what is over, a few at once. Returns the names; never raises."""
@@ -179,7 +171,7 @@ class HourlyRetention:
 
     def _delete(self, index: Dated) -> bool:
         """One that cannot go, for example while a snapshot is taken of it, does not keep the others."""
-        if self._hours.is_stopping:
+        if self.is_stopping:
             return False
         try:
             delete_index(self._client, index)

@@ -122,7 +122,7 @@ def _tidy_folder(store: ObjectStore, folder: str) -> None:
             Path(store.prefix, folder).rmdir()
 
 
-class HourlyRetention:
+class HourlyRetention(Hourly):
     """Deletes what is over, a while after the start and then every hour, in a thread of its own.
 
     Whatever goes wrong is a warning, and tried again an hour later.
@@ -141,15 +141,7 @@ class HourlyRetention:
         self._topics = topics
         self._keep_days = keep_days
         self._clock = clock
-        self._hours = Hourly(self.run, "retention", every_secs, first_after_secs)
-
-    def start(self) -> None:
-        """Begin; once."""
-        self._hours.start()
-
-    def close(self) -> None:
-        """Stop; what is being deleted is waited for, for a moment."""
-        self._hours.close()
+        super().__init__(self.run, "retention", every_secs, first_after_secs)
 
     def run(self) -> list[str]:
         """Delete what is over, a few days at once. Returns their names; never raises."""
@@ -170,7 +162,7 @@ class HourlyRetention:
 
     def _delete(self, day: Day) -> bool:
         """One that cannot go, for example because an object of it is locked, does not keep the others."""
-        if self._hours.is_stopping:
+        if self.is_stopping:
             return False
         try:
             delete(self._store, day)
