@@ -75,12 +75,12 @@ def scenarios(
     """Of all types of which a test was chosen."""
 
     def run(kind: str) -> Seen:
-        folder = tmp_path_factory.mktemp(kind)
-        return Scenario(kind, stack, folder).run()
+        return Scenario(kind, stack, folders[kind]).run()
 
     chosen = [item.callspec.params["kind"] for item in request.session.items if "seen" in item.fixturenames]
+    folders = {kind: tmp_path_factory.mktemp(kind) for kind in dict.fromkeys(chosen)}  # the factory is for one thread
     with ThreadPoolExecutor(len(SINKS)) as pool:
-        yield {kind: pool.submit(run, kind) for kind in dict.fromkeys(chosen)}
+        yield {kind: pool.submit(run, kind) for kind in folders}
 
 
 @pytest.fixture

@@ -160,7 +160,7 @@ def test_offsets_follow_each_other_within_every_incarnation():
 
 
 def test_a_connection_waits_while_there_is_no_room_and_loses_nothing():
-    total, line = 400, b"x" * 9_999 + b"\n"
+    total, line = 4000, b"x" * 9_999 + b"\n"  # more than the kernel keeps for a connection
 
     async def check(intake):
         async with running(intake, tcp=LOOPBACK, buffer_max_bytes=65_536) as server:

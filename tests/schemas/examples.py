@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -83,6 +84,11 @@ def _without_new(value: Any, old: Any) -> Any:
     return {key: _without_new(each, old[key]) for key, each in value.items() if key in old}
 
 
-@cache
 def example(kind: str, name: str = "full") -> dict[str, Any]:
+    """The newest version's example, the caller's own to change."""
+    return deepcopy(_example(kind, name))
+
+
+@cache
+def _example(kind: str, name: str) -> dict[str, Any]:
     return read(f"{kind}.v{list(schema_versions(kind))[-1]}/{name}.json")
