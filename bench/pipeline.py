@@ -60,6 +60,8 @@ class Pipeline:
         self.bootstrap_servers = bootstrap_servers
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kills: dict[str, int] = dict.fromkeys(STAGES, 0)
+        self._silent_until: dict[str, int] = {}
+        """Bytes of its log when a stage was started last."""
         self.config = folder / "logferry.yaml"
         self.configure(yaml.safe_dump(_merged(self._defaults(name, form, f"{source or name}."), changes)))
 
@@ -107,7 +109,8 @@ class Pipeline:
             command = [kind] if kind in ("produce", "stream") else ["sink", stage]
             if stage == "stream" and workers > 1:
                 command += ["--workers", str(workers)]
-            with (self.folder / f"{stage}.log").open("ab") as log:
+            with self._log_of(stage).open("ab") as log:
+                self._silent_until[stage] = log.tell()
                 self.processes[stage] = subprocess.Popen(
                     [sys.executable, "-m", "deploy.cli", *command, "--config", str(self.config)],
                     stdout=log,
@@ -120,6 +123,10 @@ class Pipeline:
                         "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom"),
                     },
                 )
+
+    def has_begun(self, stage: str) -> bool:
+        """Whether a stage has said anything since its start; before that a signal ends it as it ends any program."""
+        return self._log_of(stage).stat().st_size > self._silent_until[stage]
 
     def kill(self, stage: str) -> None:
         """SIGKILL."""
@@ -143,7 +150,10 @@ class Pipeline:
 
     def log(self, stage: str) -> str:
         """What a stage has logged so far."""
-        return (self.folder / f"{stage}.log").read_text(errors="replace")
+        return self._log_of(stage).read_text(errors="replace")
+
+    def _log_of(self, stage: str) -> Path:
+        return self.folder / f"{stage}.log"
 
     def tails(self) -> str:
         """The last lines of every stage's log, for a failing test."""

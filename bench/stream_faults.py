@@ -160,7 +160,8 @@ class Disturbance:
 
     def _disturb(self) -> None:
         worker = WORKERS[(self.kills + self.stops) % len(WORKERS)]
-        if worker not in self._pipeline.processes:
+        if worker not in self._pipeline.processes or not self._pipeline.has_begun(worker):
+            self._next = time.monotonic() + 0.5
             return
         began = time.monotonic()
         if self.kills <= self.stops:

@@ -36,7 +36,7 @@ def explain(
 
     facts = _with_pod(facts_of_tag(tag, labels, node), settings)
     found = answers(kind, facts, live_rules(versions, settings, time.time_ns()), settings)
-    decided = _minimum(facts, found) if kind == "severity" else {}
+    decided = _minimum(facts, found, settings) if kind == "severity" else {}
     if as_json:
         source = {name: value for name, value in facts._asdict().items() if name != "annotations"}
         print_json(source | decided | {"rules": [_row(each, for_people=False) for each in found]})
@@ -49,12 +49,12 @@ def explain(
         typer.echo(f"no {kind} rule is for {tag}")
 
 
-def _minimum(facts: Facts, found: Sequence[Answer]) -> dict[str, str]:
+def _minimum(facts: Facts, found: Sequence[Answer], settings: Settings) -> dict[str, str]:
     """The minimum severity and who says so; a pod's annotation stands between live rules and settings."""
-    from streams.core.rules.annotations import wishes
+    from streams.core.rules.annotations import Obedience, wishes
 
     first = next(iter(found), None)
-    asked = wishes(facts, ()).minimum
+    asked = wishes(facts, (), Obedience(settings.stream.annotations).of(facts.namespace)).minimum
     if first is not None and (first.live is not None or asked is None):
         told = f"{first.live.author}: {first.live.reason}" if first.live else "the settings"
         return {"minimum": str(getattr(first.rule, "minimum", "")), "because": f"{first.place} ({told})"}

@@ -15,6 +15,7 @@ from schemas.settings.parts import (
     Section,
     Size,
 )
+from schemas.settings.rules import AnnotationRule
 
 # Routed topics take 8 MiB; bytes that are not UTF-8 grow fourfold, and labels come on top.
 RECORD_BYTES_AT_MOST = 3 * MIB // 2
@@ -44,6 +45,10 @@ class StreamSettings(Section):
 
     record_max_bytes: Annotated[int, Field(ge=1, le=RECORD_BYTES_AT_MOST), SIZE] = 1 * MIB
     """Longest text of one record; a longer line becomes several, flagged `split`."""
+
+    annotations: tuple[AnnotationRule, ...] = ()
+    """Which annotations of pods are obeyed in which namespaces; without a rule for a namespace all are. The first rule
+    that names it decides."""
 
     compression: Compression = "lz4"
     """Codec of the routed records."""

@@ -16,6 +16,9 @@ from schemas.topic_templates import TopicTemplate
 Format = Literal["avro", "json"]
 """Encodings of a routed topic's values."""
 
+AnnotationName = Literal["exclude", "minimum-severity", "parser", "multiline"]
+"""What a pod may ask for, behind ``logferry.io/``."""
+
 
 class SeverityRule(SourceRule):
     """Lines below a minimum are dropped; the first rule that matches decides."""
@@ -105,6 +108,17 @@ class QuotaRule(Section):
 
     topic: TopicName | None = None
     """Topic for what is over: logs.delayed (with topics.prefix) by default."""
+
+
+class AnnotationRule(Section):
+    """What pods of some namespaces may ask for by annotations; the first rule that names the namespace decides."""
+
+    namespaces: Annotated[SomeGlobs, Field(examples=[["kube-system", "bank-*"]])]
+    """Namespaces (globs) that the rule is for."""
+
+    obey: tuple[AnnotationName, ...] = ()
+    """Which annotations are obeyed there; none by default. Whoever may change a pod can keep its logs from being kept
+    by `exclude`, and fill indices by a `minimum-severity`."""
 
 
 def maximum_number(name: SeverityName) -> int:

@@ -19,7 +19,7 @@ def test_workers_that_come_and_go_neither_lose_nor_alter_nor_make_up_a_record(ne
     events, doubles = found["events"], found["doubles"]
     wanted = asdict(Verdict(events=events, documents=events, doubles=doubles))
     assert {name: found[name] for name in wanted} == wanted, pipeline.tails()
-    assert (found["kills"], found["stops"] > 0, found["rotations"] > 20, events > 5000) == (3, True, True, True)
+    assert (found["kills"] > 1, found["stops"] > 0, found["rotations"] > 20, events > 5000) == (True,) * 4
     assert found["slowest_stop_secs"] < 15
 
 

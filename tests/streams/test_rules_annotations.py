@@ -75,3 +75,31 @@ def test_an_annotation_that_nobody_understands_changes_nothing_and_is_reported(n
     assert f"logferry.io/{name.replace('_', '-')}: {value[:40]!r}"[:-1] in problem
     assert len(problem) < 200
     assert (found.topics, found.minimum, found.parser) == (other.topics, other.minimum, other.parser)
+
+
+OBEYED = """
+stream:
+  annotations:
+    - {namespaces: [shop, "bank-*"], obey: [parser]}
+    - {namespaces: "*", obey: []}
+"""
+
+
+def test_where_annotations_are_limited_only_those_that_are_named_are_obeyed_and_the_others_are_reported() -> None:
+    found = plan(DESIGN + OBEYED, exclude="true", parser="json")
+    assert (found.topics, found.parser) == (plan(DESIGN).topics, "json")
+    assert found.problems == ("annotation logferry.io/exclude is not obeyed here (stream.annotations)",)
+
+
+def test_the_first_rule_that_names_a_namespace_says_which_annotations_are_obeyed() -> None:
+    asked = {"exclude": "true", "parser": "json"}
+    found = {each: plan(DESIGN + OBEYED, f"kube.{each}.x.c", **asked) for each in ("bank-1", "dev")}
+    assert {name: (each.parser, len(each.problems)) for name, each in found.items()} == {
+        "bank-1": ("json", 1),
+        "dev": (None, 2),
+    }
+
+
+def test_without_rules_for_a_namespace_all_annotations_are_obeyed() -> None:
+    limited = 'stream: {annotations: [{namespaces: "bank-*"}]}'
+    assert set(plan(limited, exclude="true").topics) == {()}

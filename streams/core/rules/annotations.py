@@ -13,15 +13,17 @@ nobody understands changes nothing and is reported: a pod's author must not be a
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple, get_args
 
+from schemas.globs import compile_globs
 from schemas.settings.multiline import MultilineMode, parse_annotation
+from schemas.settings.rules import AnnotationName, AnnotationRule
 from schemas.severity import severity_number
 from streams.core.rules.facts import Facts
 
 PREFIX: Final = "logferry.io/"
-NAMES: Final = ("exclude", "minimum-severity", "parser", "multiline")
+NAMES: Final[tuple[str, ...]] = get_args(AnnotationName)
 
 _SHOWN_CHARACTERS: Final = 60
 
@@ -40,11 +42,26 @@ class Wishes(NamedTuple):
 NOTHING: Final = Wishes()
 
 
-def wishes(facts: Facts, parsers: Collection[str]) -> Wishes:
-    """Read the annotations; ``parsers`` are the names that there are."""
-    asked = {name: value for name in NAMES if (value := _asked(facts, name)) is not None}
+class Obedience:
+    """Which annotations are obeyed, by namespace."""
+
+    def __init__(self, rules: Iterable[AnnotationRule]) -> None:
+        self._rules = [(compile_globs(rule.namespaces), frozenset(rule.obey)) for rule in rules]
+
+    def of(self, namespace: str) -> Collection[str]:
+        """Names without prefix; all where no rule is for the namespace."""
+        return next((obeyed for fits, obeyed in self._rules if fits(namespace)), NAMES)
+
+
+def wishes(facts: Facts, parsers: Collection[str], obeyed: Collection[str] = NAMES) -> Wishes:
+    """Read the annotations; ``parsers`` are the names that there are, ``obeyed`` what may be asked for."""
+    told = {name: value for name in NAMES if (value := _asked(facts, name)) is not None}
+    asked = {name: value for name, value in told.items() if name in obeyed}
+    refused = tuple(
+        f"annotation {PREFIX}{name} is not obeyed here (stream.annotations)" for name in told if name not in asked
+    )
     if not asked:
-        return NOTHING
+        return Wishes(problems=refused) if refused else NOTHING
     exclude = asked.get("exclude", "false").strip().lower()
     multiline = parse_annotation(asked.get("multiline", ""))
     good = {
@@ -58,7 +75,7 @@ def wishes(facts: Facts, parsers: Collection[str]) -> Wishes:
         asked.get("minimum-severity") if good["minimum-severity"] else None,
         asked.get("parser") if good["parser"] else None,
         multiline,
-        tuple(_problem(name, value) for name, value in asked.items() if not good[name]),
+        (*refused, *(_problem(name, value) for name, value in asked.items() if not good[name])),
     )
 
 

@@ -13,7 +13,7 @@ from schemas.globs import compile_globs
 from schemas.settings.parsers import CHOICES
 from schemas.settings.rules import QuotaRule, Route, SamplingRule, SeverityRule
 from streams.core.rules.accept import accepted
-from streams.core.rules.annotations import Wishes, wishes
+from streams.core.rules.annotations import Obedience, Wishes, wishes
 from streams.core.rules.facts import Facts, Selecting, Selector, selector
 from streams.core.rules.live import Known, LiveRule, in_order
 from streams.core.rules.plan import Plan, Tables, excluded, tables
@@ -66,6 +66,7 @@ class Rules:
         self._parse = _every("parse", (), settings.parse)
         self._multiline = _every("multiline", (), settings.multiline)
         self._parsers = frozenset((*settings.parsers, *CHOICES))
+        self._obedience = Obedience(settings.stream.annotations)
         self._looked_up: dict[_Key, tuple[Plan, Mapping[str, str], Mapping[str, str]]] = {}
         self._plans: dict[_Key, Plan] = {}
         self._tables: dict[Tables, Tables] = {}
@@ -96,7 +97,7 @@ class Rules:
 
     def _known(self, facts: Facts) -> Plan:
         """The plan of sources about which the same is known, though the mappings may be others."""
-        asked = wishes(facts, self._parsers)
+        asked = wishes(facts, self._parsers, self._obedience.of(facts.namespace))
         key = (*facts[:4], frozenset(facts.labels.items()), asked, facts.node)
         plan = self._plans.get(key)
         if plan is None:
