@@ -23,7 +23,7 @@ from runtime.kafka_access import Access, Finding
 from schemas.errors import FatalError, SettingsError, TemporaryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from schemas.settings import KafkaSettings
 
@@ -185,6 +185,15 @@ def undeliverable(error: KafkaError, record: Message) -> FatalError:
         where=f"topic {topic}",
         remedy=remedies.get(error.code(), "look at the broker's log; this process starts again from its last position"),
     )
+
+
+def of_topic(records: Iterable[Message]) -> list[Message]:
+    """What a reader without a group was given, without answers about the group that Kafka's client makes it name.
+
+    The client asks who coordinates that group, which nobody joins; where rights are enforced, it may not be told.
+    """
+    refused = KafkaError.GROUP_AUTHORIZATION_FAILED
+    return [each for each in records if (error := each.error()) is None or error.code() != refused]
 
 
 def read_file(path: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from runtime.kafka import client_config
+from runtime.kafka import client_config, of_topic
 from schemas.errors import TemporaryError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class TopicReader:
         while not self._read and not self._ended:
             if time.monotonic() - since > SILENCE_SECS:
                 raise self._unreadable(f"nothing came for {SILENCE_SECS:.0f} s")
-            for record in self._consumer.consume(BATCH, WAIT_SECS):
+            for record in of_topic(self._consumer.consume(BATCH, WAIT_SECS)):
                 self._take(record, partition)
         return bool(self._read)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from deploy.rules.compare import Recent
-from runtime.kafka import client_config
+from runtime.kafka import client_config, of_topic
 from schemas.codec import Codec
 from schemas.errors import TemporaryError
 
@@ -59,7 +59,7 @@ def _values(consumer: Consumer, topic: str, sample: int) -> Iterator[tuple[int, 
     consumer.assign([TopicPartition(topic, each, end - shares[each]) for each, end in left.items()])
     heard = time.monotonic()
     while left:
-        for record in consumer.consume(BATCH, 0.1):
+        for record in of_topic(consumer.consume(BATCH, 0.1)):
             error, partition, offset = record.error(), record.partition(), record.offset()
             if error is not None or partition is None or offset is None:
                 raise _unreadable(topic, error.str() if error else "a record without a place")

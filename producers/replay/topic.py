@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from producers.core.replay.period import Wanted
 from producers.replay.found import Chunk, Overview, Passed, Step, Trouble, pod_of
-from runtime.kafka import client_config
+from runtime.kafka import client_config, of_topic
 from schemas.codec import Codec, Undecodable
 from schemas.errors import TemporaryError
 from schemas.replay import replayed_of
@@ -104,7 +104,7 @@ class RawTopic:
     def _records(self) -> list[Message]:
         until = time.monotonic() + SILENCE_SECS
         while time.monotonic() < until:
-            records = self._consumer.consume(BATCH, 0.2)
+            records = of_topic(self._consumer.consume(BATCH, 0.2))
             for record in records:
                 error = record.error()
                 if error is not None:
@@ -145,7 +145,8 @@ class RawTopic:
         if low == high:
             return "all of it is past its retention"
         self._consumer.assign([TopicPartition(self._topic, partition, low)])
-        first = next((each for each in self._consumer.consume(1, ASK_SECS) if each.error() is None), None)
+        asked = (self._consumer.consume(1, ASK_SECS) for _ in range(2))  # the first answer may be about the group
+        first = next((each for records in asked for each in of_topic(records) if each.error() is None), None)
         self._consumer.unassign()
         if first is None:
             return "its beginning is past its retention"

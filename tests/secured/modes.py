@@ -14,7 +14,9 @@ from tests.secured.tokens import CLIENT_ID, TokenEndpoint
 
 PASSWORD: Final = "geheim:+%/ä-1"  # what has to be quoted in some places
 KEY_PASSWORD: Final = "schluessel-2"
-USERS: Final[Mapping[str, str]] = dict.fromkeys(("logferry", "topics", "producer", "stream", "sink"), PASSWORD)
+STAGES: Final = ("topics", "producer", "pods", "stream", "sink-archive", "operator", "redrive", "replay", "scaler")
+"""Users without any rights but those that a test gives them."""
+USERS: Final[Mapping[str, str]] = dict.fromkeys(("logferry", *STAGES), PASSWORD)
 SECRETS: Final = (PASSWORD, KEY_PASSWORD)
 
 Properties = dict[str, Any]

@@ -1,11 +1,10 @@
-"""The rights that docs/kafka-security.md tells people to give are enough, and are needed."""
+"""The rights that `logferry topics rights` prints are enough, and are needed."""
 
 import re
 import shlex
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 from confluent_kafka.admin import (
     AclBinding,
@@ -17,42 +16,34 @@ from confluent_kafka.admin import (
 )
 
 from bench.pipeline import Pipeline
+from deploy.kafka_acls import kafka_acls
+from deploy.rights import NO_WISH, Wish, rights_for
 from tests.secured.modes import Secured
 from tests.secured.pipelines import LINES, PipelineOf, come_by, wait_for, write_lines
 
-PAGE = Path(__file__).parents[2] / "docs/kafka-security.md"
-STAGES = {"produce": "producer", "stream": "stream", "archive": "sink"}
+USERS = {"produce": "producer", "stream": "stream", "archive": "sink-archive"}
 OPERATIONS = {re.sub(r"_", "", each.name).lower(): each for each in AclOperation}
 
 
-def documented(pipeline: Pipeline) -> list[AclBinding]:
-    """What the page's commands give, for the topics and groups of one pipeline."""
-    commands = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("kafka-acls --add")]
-    return [binding for command in commands for binding in bindings(command, pipeline.index)]
+def printed(pipeline: Pipeline, wish: Wish = NO_WISH) -> list[AclBinding]:
+    """What the commands give that are printed for the settings of a pipeline."""
+    script = kafka_acls(rights_for(pipeline.settings, wish), "{stage}", ())
+    commands = [line for line in script.splitlines() if not line.startswith("#")]
+    return [binding for command in commands for binding in bindings(command)]
 
 
-def bindings(command: str, pipeline: str) -> list[AclBinding]:
+def bindings(command: str) -> list[AclBinding]:
     words = shlex.split(command)
     options = list(pairwise(words))
     user = next(value for option, value in options if option == "--allow-principal")
     pattern = ResourcePatternType.PREFIXED if "prefixed" in words else ResourcePatternType.LITERAL
-    names = {"logs.": f"{pipeline}.", "logferry-stream": f"{pipeline}-stream"}
-    names |= {"logferry-sink-archive": f"{pipeline}-archive"}
     resources = [
         (ResourceType.TOPIC if option == "--topic" else ResourceType.GROUP, value)
         for option, value in options
         if option in ("--topic", "--group")
     ]
     return [
-        AclBinding(
-            kind,
-            names.get(value, value.replace("logs.", f"{pipeline}.")),
-            pattern,
-            user,
-            "*",
-            OPERATIONS[operation.lower()],
-            AclPermissionType.ALLOW,
-        )
+        AclBinding(kind, value, pattern, user, "*", OPERATIONS[operation.lower()], AclPermissionType.ALLOW)
         for kind, value in resources
         for option, operation in options
         if option == "--operation"
@@ -66,26 +57,26 @@ def give(secured: Secured, rights: list[AclBinding]) -> None:
 
 
 def start_as(secured: Secured, pipeline: Pipeline, stage: str) -> None:
-    come_by(pipeline, secured.kafka.address("SECURE"), secured.login("SCRAM-SHA-512", STAGES[stage]))
+    come_by(pipeline, secured.kafka.address("SECURE"), secured.login("SCRAM-SHA-512", USERS[stage]))
     pipeline.start(stage)
     wait_for(lambda: "INFO" in pipeline.log(stage), pipeline.tails)  # the settings have been read
 
 
-def test_what_is_documented_is_enough_for_every_stage(secured: Secured, pipeline_of: PipelineOf):
+def test_what_is_printed_is_enough_for_every_stage(secured: Secured, pipeline_of: PipelineOf):
     pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
-    give(secured, documented(pipeline))
+    give(secured, printed(pipeline))
     write_lines(pipeline)
-    for stage in STAGES:
+    for stage in USERS:
         start_as(secured, pipeline, stage)
     wait_for(lambda: pipeline.archived_count() == LINES, pipeline.tails)
-    said = "".join(pipeline.log(stage) for stage in STAGES)
-    assert [pipeline.stop(stage) for stage in STAGES] == [0, 0, 0]
+    said = "".join(pipeline.log(stage) for stage in USERS)
+    assert [pipeline.stop(stage) for stage in USERS] == [0, 0, 0]
     assert [line for line in said.splitlines() if " WARNING " in line or " ERROR " in line] == []
 
 
-def test_what_is_documented_is_enough_to_make_the_topics(secured: Secured, pipeline_of: PipelineOf):
+def test_what_is_printed_is_enough_to_make_the_topics(secured: Secured, pipeline_of: PipelineOf):
     pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
-    give(secured, documented(pipeline))
+    give(secured, printed(pipeline))
     come_by(pipeline, secured.kafka.address("SECURE"), secured.login("SCRAM-SHA-512", "topics"))
     text = pipeline.config.read_text().replace("partitions: 4", "partitions: 5")
     pipeline.config.write_text(f"{text}unmatched: {pipeline.index}.rest\n")
