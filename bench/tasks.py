@@ -20,11 +20,11 @@ archive       ``logferry sink``: records into Parquet objects                   
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +39,7 @@ from bench.pipeline import Pipeline
 from bench.together import measure as measure_together
 from runtime.kafka import producer_config
 from runtime.producer import enqueue
+from schemas.errors import FatalError
 from schemas.settings import ElasticsearchSink
 from sinks.core.decode import RecordDecoder
 from sinks.elasticsearch.document import RecordLines
@@ -48,6 +49,8 @@ BLOCK_BYTES: Final = 256 * 1024
 CHANGES: Final[dict[str, Any]] = {"severity": [{"match": "**", "minimum": "warn"}]}
 """Settings of all pipelines here."""
 Progress = Callable[[str], None]
+START_SECS: Final = 60.0
+_PORT: Final = re.compile(r"metrics at http://127\.0\.0\.1:(\d+)/metrics")
 
 
 @dataclass
@@ -152,9 +155,9 @@ def _stream_together(workers: int) -> Callable[[Pipeline, Corpus], Figures]:
     def together(pipeline: Pipeline, _corpus: Corpus) -> Figures:
         task = f"stream{workers}"
         with _beside(pipeline, task) as other:
-            ports = _free_ports(workers)
-            other.start("stream", metrics_port=ports[0], workers=workers)
+            other.start("stream", workers=workers)
             try:
+                ports = _ports(other, workers)
                 pid = other.processes["stream"].pid
                 return measure_together(task, pid, ports, "logferry_stream_lines_total")
             finally:
@@ -243,20 +246,17 @@ def free_port() -> int:
         return port
 
 
-def _free_ports(count: int) -> list[int]:
-    """So many ports in a row, as workers take them."""
-    while True:
-        first = free_port()
-        ports = list(range(first, first + count))
-        if all(map(_is_free, ports)):
-            return ports
+def _ports(pipeline: Pipeline, workers: int) -> list[int]:
+    """Where the workers of the stream stage answer, by what they log; a parent of several logs its own port first.
 
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe, suppress(OSError):
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
+    It would answer for all of them, but adding up figures costs it the time that is measured.
+    """
+    until = time.monotonic() + START_SECS
+    while len(found := _PORT.findall(pipeline.log("stream"))) < workers + (workers > 1):
+        if time.monotonic() > until:
+            raise FatalError("the workers have not started", remedy=pipeline.tails())
+        time.sleep(0.1)
+    return [int(port) for port in found[-workers:]]
 
 
 STAGE_TASKS: Final = {"produce": "produce", "stream": "stream", "search": "index", "archive": "archive"}

@@ -1,17 +1,20 @@
 """Metrics of this process, as schemas.metrics names them, and the endpoint that shows them.
 
-`/metrics` answers in Prometheus text format. A process that ends leaves its last figures in the file named by
-LOGFERRY_METRICS_SNAPSHOT, so that whoever started it can still add them up.
+`/metrics` answers in Prometheus text format, `/live` and `/ready` say how the process is (`runtime.health`). One that
+ends leaves its last figures in the file named by LOGFERRY_METRICS_SNAPSHOT, so that whoever started it can still add
+them up.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server, write_to_textfile
+from prometheus_client import CollectorRegistry, Counter, Gauge, write_to_textfile
 
+from runtime.endpoint import Healthy, open_endpoint
 from schemas.errors import SettingsError
 from schemas.metrics import METRICS
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 SNAPSHOT_VARIABLE: Final = "LOGFERRY_METRICS_SNAPSHOT"
+PORT_FILE_VARIABLE: Final = "LOGFERRY_METRICS_PORT_FILE"
+"""Names a file for the port that was taken, for whoever started the process with port 0."""
 
 
 class Metrics:
@@ -48,20 +53,29 @@ class Metrics:
         gauge = self._gauges[name]
         (gauge.labels(*labels) if labels else gauge).set(value)
 
-    def serve(self, settings: MetricsSettings) -> int:
+    def serve(self, settings: MetricsSettings, health: Healthy) -> int:
         """Open the endpoint in a thread; returns its port."""
-        try:
-            server, _ = start_http_server(settings.port, settings.host, self.registry)
-        except OSError as error:
-            raise SettingsError(
-                f"the metrics endpoint cannot listen on {settings.host}:{settings.port}: {error.strerror}",
-                where="metrics.port in the settings",
-                remedy="choose another port, or 0 for any free one",
-            ) from error
-        _log.info("metrics at http://%s:%d/metrics", settings.host, server.server_port)
-        return int(server.server_port)
+        return serve(settings, self.registry, health)
 
     def snapshot(self) -> None:
         """Write the last figures to the file that LOGFERRY_METRICS_SNAPSHOT names, if it names one."""
         if path := os.environ.get(SNAPSHOT_VARIABLE):
             write_to_textfile(path, self.registry)
+
+
+def serve(settings: MetricsSettings, registry: CollectorRegistry, health: Healthy) -> int:
+    """Open the endpoint with figures from anywhere; returns its port."""
+    try:
+        port = open_endpoint(settings.host, settings.port, registry, health)
+    except OSError as error:
+        raise SettingsError(
+            f"the metrics endpoint cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            where="metrics.port in the settings",
+            remedy="choose another port, or 0 for any free one",
+        ) from error
+    _log.info("metrics at http://%s:%d/metrics", settings.host, port)
+    if path := os.environ.get(PORT_FILE_VARIABLE):
+        begun = Path(f"{path}.new")
+        begun.write_text(str(port), encoding="ascii")
+        begun.replace(path)
+    return port

@@ -24,15 +24,24 @@ Value: TypeAlias = bytes | tuple[bytes, list[tuple[str, bytes]]]
 """A value, or one with its headers."""
 
 
-def enqueue(producer: Producer, topic: str, value: bytes | None, key: str | bytes | None, **options: Any) -> None:
+def enqueue(
+    producer: Producer,
+    topic: str,
+    value: bytes | None,
+    key: str | bytes | None,
+    waiting: Callable[[], object] | None = None,
+    **options: Any,
+) -> None:
     """Hand one record to the client, waiting while its queue is full; a value of None is a tombstone.
 
-    Raises FatalError when the client does not take it at all.
+    ``waiting`` is called again and again meanwhile. Raises FatalError when the client does not take it at all.
     """
     while True:
         try:
             producer.produce(topic, value, key, **options)
         except BufferError:
+            if waiting is not None:
+                waiting()
             producer.poll(0.05)
         except KafkaException as error:
             raise FatalError(
@@ -48,7 +57,9 @@ class OrderedProducer:
     """A producer whose reports come for whole sequences of records."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._producer = Producer({**config, "enable.gapless.guarantee": True, "error_cb": self._failed})
+        self.client = Producer({**config, "enable.gapless.guarantee": True, "error_cb": self._failed})
+        self.waiting: Callable[[], object] | None = None
+        """Called again and again while the client's queue is full."""
         self._failure: FatalError | None = None
         self.pending_bytes = 0
         """Values handed over and not reported on."""
@@ -71,9 +82,9 @@ class OrderedProducer:
 
     def _enqueue(self, topic: str, value: Value, key: str, **options: Any) -> None:
         if isinstance(value, bytes):
-            enqueue(self._producer, topic, value, key, **options)
+            enqueue(self.client, topic, value, key, self.waiting, **options)
         else:
-            enqueue(self._producer, topic, value[0], key, headers=value[1], **options)
+            enqueue(self.client, topic, value[0], key, self.waiting, headers=value[1], **options)
 
     def _failed(self, error: KafkaError) -> None:
         log_error(error)
@@ -82,6 +93,6 @@ class OrderedProducer:
 
     def poll(self, timeout: float = 0.0) -> None:
         """Hear reports, waiting for one up to ``timeout`` seconds. Raises FatalError when Kafka refused a record."""
-        self._producer.poll(timeout)
+        self.client.poll(timeout)
         if self._failure is not None:
             raise self._failure

@@ -2,7 +2,8 @@
 
 Python uses one core a process, so a machine's share of the work is done by as many processes as cores are to be used.
 Each is a member of the consumer group like any other worker. The parent holds no connection: it starts a worker again
-that ended by itself, at first at once and then ever later, passes on SIGTERM, and ends when all have ended.
+that ended by itself, at first at once and then ever later, passes on SIGTERM, and ends when all have ended. Its own
+endpoint speaks for all of them (`runtime.workers_endpoint`).
 """
 
 from __future__ import annotations
@@ -45,15 +46,19 @@ class Worker:
 
 
 def run_workers(
-    count: int, command: Sequence[str], environment: Callable[[int], Mapping[str, str]], stop: threading.Event
+    workers: Sequence[Worker],
+    command: Sequence[str],
+    environment: Callable[[int], Mapping[str, str]],
+    stop: threading.Event,
+    beat: Callable[[], object] = lambda: None,
 ) -> None:
-    """Run until ``stop`` is set. ``environment`` of each worker is by its number, from 0.
+    """Run until ``stop`` is set. ``environment`` of each worker is by its number; ``beat`` is called every round.
 
     Raises FatalError when a worker ends again and again.
     """
-    workers = [Worker(number) for number in range(count)]
     try:
         while not stop.is_set():
+            beat()
             for worker in workers:
                 _look_after(worker, command, environment)
             stop.wait(LOOK_SECS)

@@ -27,6 +27,9 @@ METRICS: Final[dict[str, Metric]] = {
         "gauge", "Bytes read and not yet acknowledged; bounded by memory_max_bytes."
     ),
     "logferry_producer_backlog_bytes": Metric("gauge", "Bytes in watched files that are not read yet."),
+    "logferry_producer_removed_bytes": Metric(
+        "gauge", "Size of files that were removed and are held open until they are read; their disk space is not free."
+    ),
     "logferry_producer_sources": Metric("gauge", "Sources (containers) that are watched."),
     "logferry_producer_lost_bytes_total": Metric("counter", "Bytes known to have existed that vanished unread."),
     "logferry_producer_lost_entries_total": Metric("counter", "Journal entries that were removed unread."),

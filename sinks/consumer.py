@@ -73,6 +73,8 @@ class GroupConsumer:
         self._paused = False
         self._topics = topics
         self._joined = False
+        self._is_member = False
+        """The group has told us which partitions are ours, be it none."""
 
     def _join(self) -> None:
         """Become a member, not before the first record is wanted.
@@ -86,6 +88,10 @@ class GroupConsumer:
             on_revoke=self._revoked,
             on_lost=self._lost,
         )
+
+    def check(self, _now: float) -> str | None:
+        """For `runtime.health.Health.ready_if`: whether this is no member of its group."""
+        return None if self._is_member else "it has not joined its consumer group yet"
 
     def read(self, most: int, timeout: float) -> list[Message]:
         """Up to ``most`` records within ``timeout`` seconds. Raises FatalError when the topics cannot be read."""
@@ -147,6 +153,7 @@ class GroupConsumer:
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Take partitions, paused or not: librdkafka remembers of one that comes back that it was paused."""
         _log.info("assigned: %s", _names(partitions))
+        self._is_member = True
         consumer.assign(partitions)
         (consumer.pause if self._paused else consumer.resume)(partitions)
 
@@ -158,6 +165,7 @@ class GroupConsumer:
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         _log.info("revoked: %s", _names(partitions))
+        self._is_member = False
         gone = {(each.topic, each.partition) for each in partitions}
         for partition in gone:
             self._frontiers.pop(partition, None)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, KafkaError, Message, Producer
 
 from runtime.kafka import producer_config, undeliverable
+from runtime.kafka_contact import KafkaContact
 from runtime.producer import enqueue
 from schemas.codec import Codec
 from schemas.errors import FatalError
 
 if TYPE_CHECKING:
+    from runtime.health import Health
     from schemas.settings import KafkaSettings
 
+FLUSH_SECS: Final = 1.0
 HEADERS_MAX_BYTES: Final = 64 * 1024
 """Headers beyond this are left out, so that they never make a letter longer than its topic takes."""
 
@@ -22,12 +25,14 @@ HEADERS_MAX_BYTES: Final = 64 * 1024
 class DeadLetters:
     """The way out for records that a destination will never take."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, sink: str) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, sink: str, health: Health) -> None:
         self._topic = topic
         self._producer = Producer(producer_config(kafka, f"logferry-sink-{sink}", buffer_max_bytes=8 * 1024 * 1024))
         self._codec = Codec("dead_letter")
         self._stage = f"sink/{sink}"
         self._failure: FatalError | None = None
+        self._waiting = health.waiting
+        health.ready_if(KafkaContact(self._producer, topic).check)
 
     def send(self, record: Message, reason: str, message: str) -> bool:
         """Keep a record with the reason why it was not delivered; `flush` makes sure that it is kept.
@@ -49,7 +54,7 @@ class DeadLetters:
             "original": record.value() or b"",
         }
         value = self._codec.encode(letter)
-        enqueue(self._producer, self._topic, value, record.key(), on_delivery=self._delivered)
+        enqueue(self._producer, self._topic, value, record.key(), self._waiting, on_delivery=self._delivered)
         return True
 
     def _delivered(self, error: KafkaError | None, record: Message) -> None:
@@ -58,7 +63,8 @@ class DeadLetters:
 
     def flush(self) -> None:
         """Wait until everything sent is kept. Raises FatalError when Kafka refuses it."""
-        self._producer.flush()
+        while self._producer.flush(FLUSH_SECS):
+            self._waiting()
         if self._failure is not None:
             raise self._failure
 

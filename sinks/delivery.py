@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Final, Generic
 
 from runtime.backoff import Backoff
+from runtime.health import Failing, Health
 from runtime.metrics import Metrics
 from schemas.errors import TemporaryError
 from schemas.settings.sinks import BatchedSink
@@ -37,6 +38,9 @@ DRAIN_SECS: Final = 4.0
 SETTLE_SECS: Final = 2.0
 LOUD_EVERY: Final = 10
 """A request that keeps failing is complained of at its first failure and at every tenth."""
+HUNG_REQUESTS: Final = 5
+"""A batch may take so many times request_timeout_secs, since several requests may be needed for it (a server that
+takes some of it, halves of what it does not take); beyond that, and stall_secs, its thread hangs."""
 SLOW_SHARE: Final = 1 / 4
 """An answer that takes longer than this part of request_timeout_secs slows the sink down."""
 
@@ -50,8 +54,9 @@ class Delivery(Generic[Piece]):
         self._name = name
         self._destination = destination
         self.metrics = Metrics("sink")
+        self.health = Health(settings.metrics.stall_secs)
         self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, settle=self._settle)
-        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
+        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name, self.health)
         slow_secs = sink.request_timeout_secs * SLOW_SHARE
         self._pressure = Pressure(PressureLimits(sink.requests_in_flight, sink.batch_max_bytes, slow_secs))
         self._gathering: Gathering[Piece] = Gathering(sink.batch_max_records, sink.batch_max_age_secs)
@@ -59,6 +64,11 @@ class Delivery(Generic[Piece]):
         self._backoff = Backoff()
         self._flying: dict[Future[bool], Request[Piece]] = {}
         self._last_read = 0.0
+        self._call_secs = HUNG_REQUESTS * sink.request_timeout_secs
+        self._failing = Failing("the destination")
+        self._is_prepared = False
+        for check in (self._prepared, self._consumer.check, self._failing.check):
+            self.health.ready_if(check)
         self._stop = threading.Event()
         self._gave_up = threading.Event()
         """A request was given up because of ``_stop``. What comes behind it must not overtake it: a file that has what
@@ -79,18 +89,26 @@ class Delivery(Generic[Piece]):
         """Make the destination ready, however long it takes to answer."""
         attempt = 0
         while not self._stop.is_set():
+            self.health.beat(self._call_secs)
             try:
                 self._destination.prepare()
             except TemporaryError as error:
                 attempt += 1
+                self._failing.failed(error.problem)
                 if attempt % LOUD_EVERY == 1:
                     _log.warning("the destination is not ready, attempt %d: %s", attempt, error)
                 self.metrics.count("logferry_sink_errors_total", 1, self._name, "prepare")
                 self._stop.wait(self._backoff.delay(attempt, random.random()))  # noqa: S311 - jitter, no secret
             else:
+                self._is_prepared = True
+                self._failing.succeeded()
                 return
 
+    def _prepared(self, _now: float) -> str | None:
+        return None if self._is_prepared else "the destination is not ready yet"
+
     def _step(self, pool: RequestThreads) -> None:
+        self.health.beat()
         busy = len(self._flying) >= self._pressure.requests_in_flight
         if busy and self._gathering.is_due(self._pressure.batch_bytes, time.monotonic()):
             wait(self._flying, READ_SECS, FIRST_COMPLETED)
@@ -156,7 +174,8 @@ class Delivery(Generic[Piece]):
             if self._gave_up.is_set():
                 return False
             sent_at, before = time.monotonic(), len(left.pieces)
-            answers = self._destination.send(left.pieces)
+            with self.health.call("a request to the destination", self._call_secs + self.health.stall_secs):
+                answers = self._destination.send(left.pieces)
             delay = self._judge(left, answers, sent_at)
             if not left.pieces:
                 break
@@ -179,6 +198,7 @@ class Delivery(Generic[Piece]):
             if amount:
                 self.metrics.count("logferry_sink_documents_total", amount, self._name, outcome.value)
         if decided == len(answers):
+            self._failing.succeeded()
             self._pressure.answered(sent_at, time.monotonic())
             left.keep([])
             return None
@@ -199,7 +219,9 @@ class Delivery(Generic[Piece]):
         left.keep(again)
         left.last = next((each for each in later if each.remedy), later[0] if later else None)
         if not later:
+            self._failing.succeeded()
             return None
+        self._failing.failed(later[0].cause)
         self._pressure.refused(sent_at, time.monotonic())
         return max(each.after_secs or 0.0 for each in later)
 

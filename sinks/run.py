@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from schemas.errors import SettingsError
 
 if TYPE_CHECKING:
+    from runtime.health import Health
     from runtime.metrics import Metrics
     from schemas.settings import Settings
 
@@ -18,6 +19,7 @@ class Shell(Protocol):
     """A running sink."""
 
     metrics: Metrics
+    health: Health
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop."""
@@ -59,7 +61,7 @@ def run(name: str, settings: Settings, stop: threading.Event) -> None:
         ) from error
     made = found(name, settings)
     shell: Shell = delivery.Delivery(name, settings, made) if isinstance(made, destination.Destination) else made
-    shell.metrics.serve(settings.metrics)
+    shell.metrics.serve(settings.metrics, shell.health)
     try:
         shell.run(stop)
     finally:

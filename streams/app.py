@@ -20,12 +20,16 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 
+from runtime.health import Health
 from runtime.kafka import SESSION_SECS
+from runtime.kafka_contact import KafkaContact
 from schemas.errors import FatalError
 from schemas.replay import replayed_of
+from streams.connections import Connections
 from streams.credentials import broker_credentials
 from streams.feed import Feed
-from streams.worker import StreamWorker
+from streams.health import Ends, IntakeCheck, Membership
+from streams.worker import LOAD_SECS, StreamWorker
 
 if TYPE_CHECKING:
     from faust.types import TP, StreamT
@@ -75,7 +79,12 @@ class StreamApp:
             web_enabled=False,
             datadir=str(Path(tempfile.gettempdir()) / f"logferry-faust-{feed.group}"),
         )
-        self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge, feed=feed)
+        connections = Connections.of(settings, feed)
+        self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge, connections, feed)
+        self._membership = Membership()
+        ends = Ends(settings.kafka, self._topic, self._membership)
+        self._intake = IntakeCheck(settings.metrics.stall_secs, ends)
+        self.health = self._health(settings, connections)
         self._app.transport.Consumer = _consumer_of(self.worker)  # type: ignore[misc]
         topic = self._app.topic(
             self._topic, value_type=bytes, value_serializer="raw", key_type=bytes, key_serializer="raw"
@@ -83,6 +92,14 @@ class StreamApp:
         self._app.agent(topic, name="chunks")(self._take_all)
         self._app.on_partitions_revoked.connect(self._revoked)  # type: ignore[arg-type]
         self._app.on_partitions_assigned.connect(self._assigned)  # type: ignore[arg-type]
+
+    def _health(self, settings: Settings, connections: Connections) -> Health:
+        health = Health(settings.metrics.stall_secs)
+        connections.producer.waiting = health.waiting
+        health.live_if(self._intake.check)
+        health.ready_if(self._membership.check)
+        health.ready_if(KafkaContact(connections.producer.client, settings.topics.names.dead_letter).check)
+        return health
 
     def _acknowledge(self, message: Message) -> None:
         message.ack(self._app.consumer)
@@ -111,24 +128,31 @@ class StreamApp:
                 message.timestamp or 0.0,
                 replayed_of(message.headers),
             )
+            self._intake.moved()
             await asyncio.sleep(0)
 
     async def _revoked(self, _app: Any, revoked: set[TP], *_: Any, **__: Any) -> None:
+        self._membership.partitions = None
         generation = self._app.consumer_generation_id
         self.worker.revoke({tp.partition for tp in revoked if tp.topic == self._topic}, generation)
         _log.info("partitions revoked: %s", sorted(tp.partition for tp in revoked))
 
     async def _assigned(self, _app: Any, assigned: set[TP], *_: Any, **__: Any) -> None:
+        self._membership.partitions = {tp.partition for tp in assigned if tp.topic == self._topic}
         self.worker.assigned(len(assigned))
         _log.info("partitions assigned: %s", sorted(tp.partition for tp in assigned))
 
     async def run(self) -> None:
         """Work until SIGTERM or SIGINT. Raises FatalError when Kafka refuses a record for good."""
         self._listen_to_signals()
+        self.health.beat(2 * LOAD_SECS)
         self.worker.load()
         start = asyncio.ensure_future(self._app.start())
         try:
-            await asyncio.wait({start, asyncio.ensure_future(self._stopping.wait())}, return_when="FIRST_COMPLETED")
+            stopping = asyncio.ensure_future(self._stopping.wait())
+            while not start.done() and not stopping.done():  # for ever, as long as Kafka does not let it in
+                self.health.beat()
+                await asyncio.wait({start, stopping}, timeout=TEND_SECS, return_when="FIRST_COMPLETED")
             if start.done():
                 start.result()
                 await self._serve()
@@ -154,6 +178,7 @@ class StreamApp:
         loop = asyncio.get_running_loop()
         next_attend = next_tend = 0.0
         while not self._stopping.is_set():
+            self.health.beat()
             self.worker.serve()
             now = loop.time()
             if now >= next_attend:
@@ -161,6 +186,8 @@ class StreamApp:
                 next_attend = now + ATTEND_SECS
             if now >= next_tend:
                 self.worker.tend(self._is_read_to_its_end)
+                if not self.worker.has_room():
+                    self._intake.moved()
                 next_tend = now + TEND_SECS
             if self._failure is not None:
                 raise self._failure
@@ -223,7 +250,7 @@ def run(settings: Settings, feed: Feed | None = None) -> None:
 
 async def _run(settings: Settings, feed: Feed | None) -> None:
     app = StreamApp(settings, feed)
-    app.worker.metrics.serve(settings.metrics)
+    app.worker.metrics.serve(settings.metrics, app.health)
     try:
         await app.run()
     finally:

@@ -23,9 +23,13 @@ EXTRAS = {
 
 def main() -> None:
     """Run the command line; whatever a person can meet ends in a message, never in a traceback."""
-    from deploy.cli.app import app
-
     try:
+        if sys.argv[1:2] == ["health"]:  # asked every few seconds: without what all other commands need
+            from deploy.cli import health
+
+            health.main(sys.argv[2:])
+        from deploy.cli.app import app
+
         app()
     except LogferryError as error:
         _end(error)

@@ -10,6 +10,7 @@ from deploy.cli import (
     config,
     dead_letters,
     demo,
+    health,
     kibana,
     level,
     pods,
@@ -30,6 +31,13 @@ from deploy.cli import (
     up,
 )
 
+AS_THEY_ARE = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def _health(context: typer.Context) -> None:
+    health.main(context.args)
+
+
 app = typer.Typer(
     name="logferry",
     no_args_is_help=True,
@@ -45,6 +53,7 @@ app.command()(stages.stream)
 app.command()(stages.sink)
 app.command()(pods.pods)
 app.command(cls=relay.RelayCommand)(relay.relay)
+app.command("health", help=health.SUMMARY, context_settings=AS_THEY_ARE, add_help_option=False)(_health)
 app.command()(retention.retention)
 app.command()(demo.demo)
 app.command()(bench.bench)

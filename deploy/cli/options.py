@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.errors import SettingsError
+from deploy.cli.settings_text import read_text, settings_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from schemas.settings import Settings
     from schemas.settings.parts import Problem
+
+__all__ = ["Config", "Json", "read_settings", "read_text", "settings_file"]
 
 Config = Annotated[
     Path | None,
@@ -23,16 +25,6 @@ Config = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
-
-
-def settings_file(config: Path | None) -> Path | None:
-    """The settings file to read: the named one, or the usual places; None: defaults alone."""
-    if config is not None:
-        return config
-    if named := os.environ.get("LOGFERRY_CONFIG"):
-        return Path(named)
-    usual = Path("logferry.yaml")
-    return usual if usual.exists() else None
 
 
 def read_settings(config: Path | None) -> Settings:
@@ -55,19 +47,3 @@ def _parser_problems(settings: Settings) -> Iterable[Problem]:
     from streams.core.parsers.user import parser_problems
 
     return parser_problems(settings.parsers, time.time_ns)
-
-
-def read_text(path: Path) -> str:
-    """The text of a settings file. Raises SettingsError when it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"the settings cannot be read: {error.strerror}",
-            where=str(path),
-            remedy="name the right file with --config",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            "the settings are not UTF-8 text", where=str(path), remedy="save the file as UTF-8"
-        ) from error

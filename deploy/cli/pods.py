@@ -18,7 +18,7 @@ def pods(config: Config = None) -> None:
     check_reachable(settings.kafka)
     stop = stop_on_signals()
     watcher = PodWatcher(settings)
-    watcher.metrics.serve(settings.metrics)
+    watcher.metrics.serve(settings.metrics, watcher.health)
     try:
         watcher.run(stop)
     finally:

@@ -57,25 +57,27 @@ def stream(
 
 
 def _run_workers(count: int, config: Path | None) -> None:
-    """A parent over workers that differ in the names by which Kafka and Prometheus know them."""
+    """A parent over workers that differ in the name by which Kafka knows them, and that answers for all of them."""
     import socket
     import sys
 
     from runtime.process import set_up_logging, stop_on_signals
-    from runtime.workers import run_workers
+    from runtime.workers import Worker, run_workers
+    from runtime.workers_endpoint import WorkersEndpoint
 
     set_up_logging()
     settings = read_settings(config)
-    instance, port = settings.kafka.instance or socket.gethostname(), settings.metrics.port
-
-    def environment(number: int) -> dict[str, str]:
-        return {
-            "LOGFERRY_KAFKA__INSTANCE": f"{instance}-{number}",
-            "LOGFERRY_METRICS__PORT": str(port + number if port else 0),
-        }
-
+    instance = settings.kafka.instance or socket.gethostname()
+    workers, stop = [Worker(number) for number in range(count)], stop_on_signals()
     named = [] if config is None else ["--config", str(config)]
-    run_workers(count, [sys.executable, "-P", "-m", "deploy.cli", "stream", *named], environment, stop_on_signals())
+    with WorkersEndpoint(workers, settings.metrics) as endpoint:
+        run_workers(
+            workers,
+            [sys.executable, "-P", "-m", "deploy.cli", "stream", *named],
+            lambda number: {"LOGFERRY_KAFKA__INSTANCE": f"{instance}-{number}", **endpoint.environment(number)},
+            stop,
+            endpoint.health.beat,
+        )
 
 
 def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:

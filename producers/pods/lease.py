@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from producers.core.pods import lease_step
 from producers.core.pods.lease_step import Sighting
 from producers.pods.cluster import Cluster, ClusterError
+from runtime.health import Failing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class LeaseHolder(threading.Thread):
 
     def __init__(self, settings: PodsSettings, failed: Callable[[ClusterError], None]) -> None:
         super().__init__(name="pods-lease", daemon=True)
+        self._settings = settings
         self._limits = settings.lease
         self._failed = failed
         self._cluster = Cluster(settings)
@@ -51,6 +53,10 @@ class LeaseHolder(threading.Thread):
         """Our lease as we wrote it last."""
         self._until = 0.0
         self._term = 0
+        self._moved_at = time.monotonic()
+        """When a round of this thread began last."""
+        self._failing = Failing(f"asking for the lease {settings.lease.name}")
+        self._is_known = False
         self._beat = time.monotonic()
         self._stopping = threading.Event()
         self._holder = ""
@@ -61,6 +67,16 @@ class LeaseHolder(threading.Thread):
         """Number of the term in which we may write at this moment; 0: we may not."""
         return self._term if time.monotonic() < self._until else 0
 
+    def check(self, now: float) -> str | None:
+        """For `runtime.health.Health.ready_if`: that nobody knows whose the lease is."""
+        return self._failing.check(now) if self._is_known else "nobody has told whose the lease is"
+
+    def stands_still(self, stall_secs: float, now: float) -> str | None:
+        """Whether this thread hangs: then the lease is nobody's, and this process would stand by for ever."""
+        longest = 2 * self._settings.request_timeout_secs + 2 * self._limits.retry_interval_secs
+        silent = now - self._moved_at
+        return f"the lease's thread has not moved for {silent:.0f} s" if silent > stall_secs + longest else None
+
     def beat(self) -> None:
         """Tell that the main thread moves."""
         self._beat = time.monotonic()
@@ -69,6 +85,7 @@ class LeaseHolder(threading.Thread):
         """Work until stopped."""
         try:
             while not self._stopping.is_set():
+                self._moved_at = time.monotonic()
                 self._try()
                 spread = 1 + random.random() / 5  # noqa: S311 - spreads requests, protects nothing
                 self._stopping.wait(self._limits.retry_interval_secs * spread)
@@ -95,10 +112,13 @@ class LeaseHolder(threading.Thread):
             return
         try:
             self._ask(began)
+            self._failing.succeeded()
+            self._is_known = True
         except ClusterError as error:
             if error.kind == "conflict":  # somebody was faster
                 self._lose()
             else:
+                self._failing.failed(error.problem)
                 self._failed(error)
         if self._lease is not None and not self.term():
             self._lose()

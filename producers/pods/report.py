@@ -7,9 +7,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from runtime.health import Failing, Health
 from runtime.metrics import Metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from producers.core.pods.known_pods import Change
     from producers.pods.cluster import ClusterError
     from producers.pods.watch import Why
@@ -24,8 +27,16 @@ REPEAT_SECS: Final = 300.0
 class Report:
     """Called by all threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, stall_secs: float, request_timeout_secs: float) -> None:
         self.metrics = Metrics("pods")
+        self.health = Health(stall_secs)
+        self._request_secs = 2 * request_timeout_secs  # for the owners of a pod, of both kinds, in the main thread
+        self._leads: bool | None = None
+        """None: not known yet."""
+        self._in_step = False
+        self.watches: Sequence[Failing] = ()
+        """How those of the present term are getting on."""
+        self.health.ready_if(self._state)
         self._told: dict[str, float] = {}
         """What is wrong -> when that was last said."""
         self._lock = threading.Lock()
@@ -54,16 +65,19 @@ class Report:
 
     def leading(self, *, leads: bool) -> None:
         """Whether this watcher writes."""
+        self._leads = leads
         self.metrics.set("logferry_pods_leading", leads)
 
     def beat(self) -> None:
         """The main thread moves."""
+        self.health.beat(self._request_secs)
         self.metrics.set("logferry_pods_alive_timestamp_seconds", time.time())
 
     def listed(self, why: Why, pods: int, *, in_step: bool) -> None:
         """A list was read to its end; `in_step`: all scopes have been by now."""
         self.metrics.count("logferry_pods_lists_total", 1, why)
         self.metrics.set("logferry_pods_in_step", in_step)
+        self._in_step = in_step
         if why != "resync":
             _log.info("%d pods listed (%s)", pods, why)
         with self._lock:
@@ -72,6 +86,16 @@ class Report:
     def ended(self) -> None:
         """The term is over."""
         self.metrics.set("logferry_pods_in_step", 0)
+        self._in_step = False
+
+    def _state(self, now: float) -> str | None:
+        if self._leads is None:
+            return "it has not begun yet"
+        if not self._leads:
+            return None
+        if not self._in_step:
+            return "not everything that is watched has been listed yet"
+        return next((problem for each in self.watches if (problem := each.check(now))), None)
 
     def trouble(self, error: ClusterError) -> None:
         """A request failed and is tried again."""

@@ -61,6 +61,7 @@ class Term:
         self._owners = Owners(self._cluster, pods.owners_max, self._owner_failed)
         self._backlog = Backlog(pods.events_max)
         self._watches = [PodWatch(pods, scope, self._backlog.put) for scope in scopes]
+        report.watches = [watch.failing for watch in self._watches]
         self._unlisted = {watch.scope for watch in self._watches}
         self._next_follow = 0.0
         self._next_tidy = time.monotonic() + TIDY_SECS  # after the lists, which may find a deleted pod alive
@@ -158,6 +159,7 @@ class Term:
         for watch in self._watches:
             watch.stop()
         for watch in self._watches:
+            self._report.beat()
             if watch.ident is not None:
                 watch.join(timeout=self._settings.request_timeout_secs)
         self._cluster.close()

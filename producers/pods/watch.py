@@ -21,6 +21,7 @@ from producers.core.pods.pod_value import pod_uid
 from producers.core.pods.watch_event import GONE, Bookmark, Broken, Gone, Seen, read_event
 from producers.pods.cluster import Cluster, ClusterError
 from runtime.backoff import Backoff
+from runtime.health import Failing
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -108,6 +109,7 @@ class PodWatch(threading.Thread):
         self._next_list = 0.0
         self.last_heard = time.monotonic()
         """When the API server last answered."""
+        self.failing = Failing(f"watching the pods of {scope.namespace or 'all namespaces'}")
 
     def run(self) -> None:
         """Work until stopped."""
@@ -146,6 +148,7 @@ class PodWatch(threading.Thread):
                 self._failures = 1
                 return
         self._failures += 1
+        self.failing.failed(error.problem)
         self._hand_over(Trouble(self.scope, error))
         delay = BACKOFF.delay(self._failures, random.random())  # noqa: S311 - spreads requests, protects nothing
         self._stopping.wait(max(delay, error.delay))
@@ -176,6 +179,7 @@ class PodWatch(threading.Thread):
             return
         told = False
         response = self._cluster.watch(self.scope, self._version, self._duration(began))
+        self.failing.succeeded()
         self._response = response  # from here on `stop` reaches it
         try:
             for line in [] if self._stopping.is_set() else _lines(response):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from producers.core.pods.pod_scope import Scope, SelectorError, field_requirements, label_requirements
@@ -32,10 +33,13 @@ class PodWatcher:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._scopes = scopes(settings.pods)
-        self._report = Report()
-        self.metrics = self._report.metrics
+        self._report = Report(settings.metrics.stall_secs, settings.pods.request_timeout_secs)
+        self.metrics, self.health = self._report.metrics, self._report.health
         Connection(settings.pods).close()  # wrong credentials are told before anything begins
         self._lease = LeaseHolder(settings.pods, self._report.trouble) if settings.pods.lease.enabled else None
+        if self._lease is not None:
+            self.health.live_if(partial(self._lease.stands_still, self.health.stall_secs))
+            self.health.ready_if(self._lease.check)
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop. Raises FatalError when Kafka refuses a record, and what a thread died of."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.settings.parts import SIZE, AbsolutePath, Compression, Milliseconds, Seconds, Section, Size
+from schemas.settings.parts import NUMBER, SIZE, AbsolutePath, Compression, Milliseconds, Seconds, Section, Size
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -64,6 +64,12 @@ class ProducerSettings(Section):
     checkpoint_interval_secs: Seconds = 1.0
     """How often acknowledged positions are written. After a crash at most this much is sent again, under the
     same ids."""
+
+    drain_secs: Annotated[float, Field(ge=0), NUMBER] = 5.0
+    """How long files are read on, and inputs listen on, after SIGTERM; less when nothing has come for a second. A node
+    that goes for good takes with it what was not read, and what was removed only this process can still read. It ends
+    within 10 s after that (inputs hand over, Kafka acknowledges): give a pod 15 s more than this. 0: stop reading at
+    once, and leave the rest to the next producer."""
 
     unterminated_line_secs: Seconds = 10.0
     """A line without newline at the end of a file that no longer grows is sent as it is after this. Long enough for a

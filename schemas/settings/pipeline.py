@@ -65,3 +65,7 @@ class MetricsSettings(Section):
 
     port: Port = 0
     """Port it listens on; 0 takes any free one, which is printed and remembered. In a pod a fixed one."""
+
+    stall_secs: Seconds = 60.0
+    """How long the main loop of a stage may make no progress before /live answers 503. 60 s, because nothing that a
+    loop does by itself takes half of that; waiting for Kafka or a destination counts as progress."""

@@ -15,7 +15,7 @@ from schemas.settings.parts import Problem, ProblemsError, ScalarText, Section, 
 
 _REMEDY: Final = "write {env: NAME_OF_A_VARIABLE} or {file: /path/of/a/file}"
 _SECRET_NAME: Final = re.compile(
-    r"secret|pass(?:word|phrase)|token|account_?key|access_key$|\.key\.pem|jaas", re.IGNORECASE
+    r"secret|pass(?:word|phrase)|token|account_?key|access_key$|sas_key|customer_key|\.key\.pem|jaas", re.IGNORECASE
 )
 _HARMLESS_NAME: Final = re.compile(r"token\.endpoint|access_key_id|location|callback", re.IGNORECASE)
 

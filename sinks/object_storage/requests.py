@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Final, TypeVar
 
 from runtime.backoff import Backoff
+from runtime.health import Failing, Health
 from runtime.metrics import Metrics
 from sinks.object_storage.writer import StoreError
 
@@ -18,6 +19,9 @@ _log = logging.getLogger(__name__)
 LOUD_EVERY: Final = 10
 PATIENCE_SECS: Final = 0.5
 """So long a request is waited for before Kafka is asked whether the group has changed."""
+
+HUNG_SECS: Final = 600.0
+"""What a request may take, all parts of a large object and what the store's client tries again by itself included."""
 
 Answer = TypeVar("Answer")
 
@@ -29,10 +33,13 @@ class StoppedError(Exception):
 class Requests:
     """Runs requests in threads."""
 
-    def __init__(self, sink: str, metrics: Metrics, at_once: int, stay: Callable[[], None]) -> None:
+    def __init__(self, sink: str, metrics: Metrics, health: Health, at_once: int, stay: Callable[[], None]) -> None:
         """``stay`` is called again and again while requests take long."""
         self._sink = sink
         self._metrics = metrics
+        self._health = health
+        self._failing = Failing("the store")
+        health.ready_if(self._failing.check)
         self._at_once = at_once
         self._stay = stay
         self._backoff = Backoff()
@@ -49,6 +56,7 @@ class Requests:
         begun: list[Future[Answer]] = []
         running: set[Future[Answer]] = set()
         for what, work in works:
+            self._health.beat()
             while len(running) >= self._at_once:
                 running = self._waited(running)
             future = self._pool.submit(self._insist, what, work)
@@ -60,6 +68,7 @@ class Requests:
 
     def _waited(self, running: set[Future[Answer]]) -> set[Future[Answer]]:
         """Those that still run after a while; raises what one of the others raised."""
+        self._health.beat()
         done, others = wait(running, PATIENCE_SECS, FIRST_COMPLETED)
         if not done:
             self._stay()
@@ -71,9 +80,11 @@ class Requests:
         attempt = 0
         while True:
             try:
-                answer = work()
+                with self._health.call(what, HUNG_SECS + self._health.stall_secs):
+                    answer = work()
             except StoreError as error:
                 attempt += 1
+                self._failing.failed(str(error.problem))
                 self._metrics.count("logferry_sink_retries_total", 1, self._sink, error.kind)
                 self._metrics.count("logferry_sink_errors_total", 1, self._sink, error.kind)
                 if attempt % LOUD_EVERY == 1:
@@ -81,6 +92,7 @@ class Requests:
                 if self.stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
                     raise StoppedError from error
             else:
+                self._failing.succeeded()
                 if attempt:
                     _log.info("%s succeeded at attempt %d", what, attempt + 1)
                 return answer

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import Message
 
+from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.object_store import open_store
 from schemas.replay import replayed_of
@@ -53,12 +54,13 @@ class ObjectStorageShell:
         self._name = name
         self._limits = Limits(sink.object_max_bytes, sink.object_max_age_secs, sink.memory_max_bytes)
         self.metrics = Metrics("sink")
+        self.health = Health(settings.metrics.stall_secs)
         store = open_store(sink.url, sink.options, create=True)
         self._placement = Placement(objects_of(store))
         self._retention = None if sink.retention is None else HourlyRetention(store, sink.topics, days(sink.retention))
-        self._requests = Requests(name, self.metrics, sink.requests_in_flight, self._stay)
+        self._requests = Requests(name, self.metrics, self.health, sink.requests_in_flight, self._stay)
         self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
-        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name)
+        self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name, self.health)
         self._topic_ids = TopicIds(settings.kafka, f"logferry-sink-{name}")
         self._raw = settings.topics.names.raw
         self._kinds = Kinds(settings.topics.names, sink, version("logferry"))
@@ -68,17 +70,22 @@ class ObjectStorageShell:
         self._revoked: set[Partition] = set()
         """Partitions that were revoked since the records at hand were read."""
         self._most = 100
+        self._is_prepared = False
+        self.health.ready_if(self._prepared)
+        self.health.ready_if(self._consumer.check)
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop; what was read by then is written."""
         self._requests.stop = stop
         try:
             self._requests.one("writing to the archive", self._placement.probe)
+            self._is_prepared = True
             if not self._placement.conditional:
                 _log.info("the store knows no conditional writes: names of objects say both offsets")
             if self._retention is not None:
                 self._retention.start()
             while not stop.is_set():
+                self.health.beat()
                 self._take(self._read())
                 self._write_due()
                 self._consumer.commit()
@@ -90,6 +97,9 @@ class ObjectStorageShell:
             self._retention.close()
         self._requests.close()
         self._consumer.close()
+
+    def _prepared(self, _now: float) -> str | None:
+        return None if self._is_prepared else "the store has not been written to yet"
 
     def _read(self) -> list[Message]:
         records, self._waiting = self._waiting, []

@@ -101,7 +101,7 @@ def test_variables_that_only_look_similar_are_not_settings(name: str):
     [
         ("PRODUCER__NOD", "a", "producer.nod", "no such setting", "did you mean LOGFERRY_PRODUCER__NODE?"),
         ("PRODUCERS__NODE", "a", "producers", "no such setting", "did you mean LOGFERRY_PRODUCER?"),
-        ("METRICS__ZZZ", "a", "metrics.zzz", "no such setting", "choose from host, port"),
+        ("METRICS__ZZZ", "a", "metrics.zzz", "no such setting", "choose from host, port, stall_secs"),
         ("METRICS__PORT__X", "1", "metrics.port.x", "no such setting", ""),
         ("ROUTES__7__TOPIC", "a", "routes.7", "no such setting", ""),
         ("METRICS__PORT", "high", "metrics.port", "expected a whole number such as 0, found 'high'", ""),

@@ -44,7 +44,7 @@ MISTAKES = [
         "expected a list such as [logs.app], found 'logs.app'",
         "",
     ),
-    ("metrics: 5\n", 1, "metrics", "expected a mapping such as {host: …, port: …}, found 5", ""),
+    ("metrics: 5\n", 1, "metrics", "expected a mapping such as {host: …, port: …, stall_secs: …}, found 5", ""),
     ("producer: {chunk_max_bytes: 4MiB}\n", 1, "producer.chunk_max_bytes", "whole number of bytes", "4194304"),
     ("producer: {chunk_max_bytes: 1.5 kB}\n", 1, "producer.chunk_max_bytes", "whole number of bytes", "1500"),
     # limits

@@ -1,9 +1,9 @@
 """Inputs that read files: of containers (CRI, Docker) and any others."""
 
 import codecs
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.settings.parts import AbsolutePath, Section, mistake
 
@@ -87,5 +87,16 @@ class FilesInput(_Files):
     container: ContainerOfFiles | None = None
     """Whose lines these are. For a sidecar (`logferry relay` sets it); null on a node: files belong to the host."""
 
+    pod_logs: AbsolutePath | None = None
+    """Kubelet's folder of container logs, /var/log/pods: with it the files are those that pods write into their
+    emptyDir volumes (/var/lib/kubelet/pods/*/volumes/kubernetes.io~empty-dir/<volume>/…). The path has the pod's uid,
+    this folder its namespace and name. Null: files belong to the host."""
+
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """Encoding of the text. Bytes travel as they are; the stream stage decodes them."""
+
+    @model_validator(mode="after")
+    def _of_one_or_of_many(self) -> Self:
+        if self.pod_logs is not None and self.container is not None:
+            raise mistake("`container` and `pod_logs` say both whose files these are", "leave one of them out")
+        return self

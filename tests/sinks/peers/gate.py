@@ -55,7 +55,11 @@ class Gate:
                 if self._is_shut:
                     client.close()
                     continue
-                server = socket.create_connection(self._server)
+                try:
+                    server = socket.create_connection(self._server)
+                except OSError:  # nobody is there at the moment
+                    client.close()
+                    continue
                 self._sockets |= {client, server}
             for ends in ((client, server), (server, client)):
                 threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
