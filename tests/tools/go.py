@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 PLACES = ("/usr/local/go/bin", "/usr/lib/go/bin")
@@ -18,35 +19,49 @@ def program(package: str, version: str) -> Path:
     name = package.rsplit("/", 1)[1]
     if name.startswith("v") and name[1:].isdigit():
         name = package.rsplit("/", 2)[1]
-    folder = _cache() / f"{name}-{version}"
+
+    def install(part: Path) -> None:
+        run(["install", "-ldflags=-s -w", f"{package}@v{version}"], {"GOBIN": str(part), "CGO_ENABLED": "0"})
+
+    return made(f"{name}-{version}", install) / name
+
+
+def made(name: str, make: Callable[[Path], None]) -> Path:
+    """The folder of that name in the cache; where it is not, ``make`` fills one that does not exist yet.
+
+    The name says all that the files depend on (versions, a hash of the code that makes them).
+    """
+    folder = cache() / name
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs may come at once
-        if not (folder / name).exists():
-            part = folder.with_suffix(".part")
+        if not folder.exists():
+            part = folder.with_name(f"{name}.part")
             shutil.rmtree(part, ignore_errors=True)
-            _go(["install", "-ldflags=-s -w", f"{package}@v{version}"], {"GOBIN": str(part), "CGO_ENABLED": "0"})
+            make(part)
             part.rename(folder)
-    return folder / name
+    return folder
 
 
 def files(module: str, version: str) -> Path:
     """The folder with the files of a module, as the module proxy has them."""
-    told = json.loads(_go(["mod", "download", "-json", f"{module}@v{version}"], {}))
+    told = json.loads(run(["mod", "download", "-json", f"{module}@v{version}"], {}))
     return Path(told["Dir"])
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """The folder with a folder for each program that was built."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "logferry" / "go"
 
 
-def _go(arguments: list[str], environment: dict[str, str]) -> str:
+def run(arguments: list[str], environment: dict[str, str], folder: Path = Path("/")) -> str:
+    """What the go command prints, run in a folder. Raises RuntimeError with its own words."""
     go = shutil.which("go", path=os.pathsep.join([os.environ.get("PATH", ""), *PLACES]))
     if go is None:
         raise RuntimeError("Go is not installed: https://go.dev/dl (the Debian package golang-go has it too)")
     whole = {**os.environ, "GOTOOLCHAIN": "auto", "GOFLAGS": "-buildvcs=false", **environment}
     done = subprocess.run(
-        [go, *arguments], check=False, capture_output=True, text=True, timeout=1800, env=whole, cwd="/"
+        [go, *arguments], check=False, capture_output=True, text=True, timeout=1800, env=whole, cwd=folder
     )
     if done.returncode != 0:
         raise RuntimeError(f"go {' '.join(arguments)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
