@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from deploy.demo.backoff import BackoffLimits
-from deploy.demo.pods import ContainerSpec, PodSpec
+from deploy.demo.pods import ContainerSpec, EmptyDir, Mount, PodSpec
 from deploy.demo.rotation import RotationLimits
 from deploy.demo.runtime import ContainerRuntime, RuntimeLimits
 from schemas.errors import TemporaryError
+from tests.deploy.demo.processes import is_alive
 from tests.deploy.demo.reading import CriLine, everything, parse, rejoin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ONCE = RuntimeLimits(backoff=BackoffLimits(initial_secs=1000), grace_secs=10)
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs; one that nobody has waited for yet does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state not in "ZX"
 
 
 def pod(script: str, *more: str) -> PodSpec:
@@ -152,11 +145,13 @@ def test_a_pod_waits_until_its_metadata_is_safe(tmp_path: Path) -> None:
 
 
 def test_containers_of_a_pod_share_a_folder(node: Node) -> None:
-    begin = "import os, pathlib, time\nf = pathlib.Path(os.environ['POD_SHARED_FOLDER'], 'f')\n"
+    begin = "import pathlib, time\nf = pathlib.Path('/shared/f')\n"
     write = begin + "f.write_text('hello'); time.sleep(1000)"
     wait = "while not f.exists() or not f.read_text(): time.sleep(0.01)\n"
     read = begin + wait + "print(f.read_text(), flush=True); time.sleep(1000)"
-    node.start(pod(write, read))
+    spec = pod(write, read)
+    mounted = tuple(replace(each, mounts=(Mount("data", "/shared"),)) for each in spec.containers)
+    node.start(replace(spec, containers=mounted, volumes={"data": EmptyDir()}))
     node.until(lambda: _size(node, "c1"))
     assert node.lines(container="c1")[0].content == b"hello"
     assert [entry["name"] for entry in node.published[0]["containers"]] == ["c0", "c1"]
