@@ -124,7 +124,7 @@ class Arrived:
     chunks: Mapping[bytes, list[tuple[int, bytes]]]
     """Incarnation -> positions and payloads."""
     losses: Mapping[str, list[dict[str, Any]]]
-    """Source -> entries of the ledger."""
+    """Source -> entries of the ledger about what is lost."""
 
 
 def arrived(pipeline: Pipeline) -> Arrived:
@@ -134,6 +134,8 @@ def arrived(pipeline: Pipeline) -> Arrived:
         chunks.setdefault(chunk["incarnation"], []).append((chunk["offset"], chunk["payload"]))
     losses: dict[str, list[dict[str, Any]]] = {}
     for entry in pipeline.values("ledger", "ledger_entry"):
+        if not any(outcome.startswith("lost/") for outcome in entry["outcomes"]):
+            continue
         losses.setdefault(entry["source_id"], []).append(entry)
     return Arrived(chunks, losses)
 

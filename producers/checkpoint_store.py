@@ -79,6 +79,8 @@ class CheckpointStore:
         self._changed_positions: set[str] = set()
         self.ended_in_order = False
         """The last run had nothing in flight when it ended."""
+        self._problem = ""
+        """Why the last `save` failed; empty: it did not."""
 
     def load(self) -> None:
         """Read what the last run left: `marks` and `positions`, empty when there is nothing or nothing trusted."""
@@ -176,10 +178,16 @@ class CheckpointStore:
         except sqlite3.Error as error:
             self._roll_back()
             _log.error("the checkpoint cannot be written, the last one stays: %s: %s", self._path, error)
+            self._problem = str(error)
             return False
+        self._problem = ""
         self.marks.changed.clear()
         self._changed_positions.clear()
         return True
+
+    def check(self, _now: float) -> str | None:
+        """For `runtime.health.Health.ready_if`: why the checkpoint is not on disk; None: it is."""
+        return f"the checkpoint cannot be written: {self._path}: {self._problem}" if self._problem else None
 
     def _roll_back(self) -> None:
         assert self._database is not None

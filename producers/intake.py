@@ -6,7 +6,7 @@ confirmed to the client only after Kafka has it, if its protocol can confirm at 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from producers.chunk import Chunk, Loss
 
@@ -53,3 +53,12 @@ class NetworkInput(Protocol):
 
     def addresses(self) -> list[str]:
         """Where it listens, as ``udp://127.0.0.1:514``; known once it has started (port 0 takes any free one)."""
+
+
+@runtime_checkable
+class OwnThread(Protocol):
+    """An input that works in a thread of its own, which might hang without the loop being held up."""
+
+    busy_since: float | None
+    """By the monotonic clock, when what the thread does began or has its time limit behind it; None: it does
+    nothing."""

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from runtime.health import UNREADY_SECS
 from runtime.kafka import producer_config, undeliverable
+from runtime.kafka_contact import KafkaContact
 from runtime.producer import enqueue
 from schemas.codec import Codec
 from schemas.raw_chunk import encode_chunk
 
 if TYPE_CHECKING:
     from producers.chunk import Chunk, Loss
+    from runtime.health import Health
     from runtime.metrics import Metrics
     from schemas.errors import FatalError
     from schemas.settings import Settings
@@ -30,7 +33,7 @@ _log = logging.getLogger(__name__)
 class KafkaOutput:
     """The way into Kafka."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics, health: Health) -> None:
         producer = settings.producer
         config = producer_config(
             settings.kafka,
@@ -49,6 +52,11 @@ class KafkaOutput:
         """Payload handed to the client and not acknowledged."""
         self.in_flight = 0
         """Records handed to the client and not reported on."""
+        self._heard_at = 0.0
+        """When Kafka acknowledged something last, or began to owe it."""
+        self._waiting = health.waiting
+        health.ready_if(KafkaContact(self._producer, self._names.raw).check)
+        health.ready_if(self._acknowledges)
 
     def send(self, chunk: Chunk, delivered: Callable[[], object]) -> None:
         """Hand a chunk to the client; ``delivered`` is called by `poll` when Kafka has it."""
@@ -74,12 +82,20 @@ class KafkaOutput:
             self._names.ledger, self._ledger.encode(_entry(loss)), name, partial(self._delivered, 0, delivered)
         )
 
+    def leave(self, left: Loss) -> None:
+        """Tell the ledger of bytes that nobody has read yet, and that are lost if nobody does."""
+        entry = self._ledger.encode(_entry(left, "left"))
+        self._produce(self._names.ledger, entry, left.incarnation.hex(), partial(self._delivered, 0, lambda: None))
+
     def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None]) -> None:
-        enqueue(self._producer, topic, value, key, on_delivery=report)
+        if not self.in_flight:
+            self._heard_at = time.monotonic()
+        enqueue(self._producer, topic, value, key, self._waiting, on_delivery=report)
         self.in_flight += 1
 
     def _delivered(self, size: int, delivered: Callable[[], object], error: KafkaError | None, record: Message) -> None:
         self.in_flight -= 1
+        self._heard_at = time.monotonic()
         if error is not None:
             self._failure = undeliverable(error, record)
             return
@@ -92,6 +108,12 @@ class KafkaOutput:
         self._producer.poll(timeout)
         if self._failure is not None:
             raise self._failure
+
+    def _acknowledges(self, now: float) -> str | None:
+        silent = now - self._heard_at
+        if not self.in_flight or silent <= UNREADY_SECS:
+            return None
+        return f"Kafka has acknowledged nothing for {silent:.0f} s; {self.in_flight} chunks wait"
 
     def drain(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds until everything is acknowledged."""
@@ -114,15 +136,15 @@ def _head(chunk: Chunk) -> dict[str, Any]:
     }
 
 
-def _entry(loss: Loss) -> dict[str, Any]:
-    """The LedgerEntry of a loss."""
+def _entry(loss: Loss, outcome: str = "lost") -> dict[str, Any]:
+    """The LedgerEntry of a loss, or of what may become one."""
     return {
         "incarnation": loss.incarnation.hex(),
         "source_id": loss.source["id"],
         "stage": "producer",
         "start": loss.start,
         "end": loss.end,
-        "outcomes": {f"lost/{loss.reason}": loss.end - loss.start},
+        "outcomes": {f"{outcome}/{loss.reason}": loss.end - loss.start},
         "open_end": loss.open_end,
         "next_incarnation": None if loss.next_incarnation is None else loss.next_incarnation.hex(),
         "path": loss.path,

@@ -13,10 +13,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from producers.intake import NetworkInput, OwnThread
+
 if TYPE_CHECKING:
     from producers.checkpoint_store import CheckpointStore
     from producers.chunk import Chunk, Loss
-    from producers.intake import NetworkInput
     from runtime.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -55,6 +56,15 @@ class Network:
         """Begin to listen. Raises SettingsError when an address cannot be had."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+
+    def call(self, what: Callable[[], None]) -> None:
+        """Have something called by the loop, soon; from any thread."""
+        _in_loop(self._loop, what)
+
+    def held_up(self, now: float) -> list[tuple[str, float]]:
+        """Inputs whose own threads do not return from what they do, with for how many seconds."""
+        inputs = [(name, each) for name, each in self._inputs.items() if isinstance(each, OwnThread)]
+        return [(name, now - since) for name, each in inputs if (since := each.busy_since) is not None]
 
     def take(self) -> tuple[Chunk, Callable[[], None]] | Loss | None:
         """The next chunk to send, with whom to tell when Kafka has it; or a loss to report; None: nothing."""

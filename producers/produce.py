@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from producers.checkpoint_store import CheckpointStore
 from producers.chunk import Loss
+from producers.ending import DRAIN_TICK_SECS, QUIET_SECS, left_unread, note_sizes
 from producers.files.watch import Watch
 from producers.inputs import network_inputs
 from producers.kafka_output import KafkaOutput
 from producers.network import Network
+from producers.network_health import LoopCheck
 from producers.node import node_name
 from producers.reader import FileReader
+from runtime.health import Health
 from runtime.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 DRAIN_SECS: Final = 5.0
 """How long a stopping producer waits for Kafka. What is not acknowledged by then is sent again by the next one."""
+
+LEFT_SECS: Final = 2.0
+"""How long it waits until Kafka has what the ledger is told at the end."""
 
 FORGET_SECS: Final = 3600.0
 """How long the end of a file is remembered after the file has gone, for a compressed copy may appear late."""
@@ -46,16 +52,20 @@ class NodeProducer:
         self._settings = settings.producer
         node = node_name(settings.producer.node)
         self.metrics = Metrics("producer")
+        self.health = Health(settings.metrics.stall_secs)
         self._store = CheckpointStore(Path(settings.producer.state_folder))
         self._store.load()
         self._store.save()
         self._watch = Watch(use_inotify=settings.producer.watch == "auto")
         listening = network_inputs(settings, node)
         memory = settings.producer.memory_max_bytes // (2 if listening else 1)
-        self._output = KafkaOutput(settings, self.metrics)
+        self._output = KafkaOutput(settings, self.metrics, self.health)
         self.files = FileReader(settings, node, self._store, self._watch, self._output, self.metrics, memory)
         self._network = Network(listening, memory, self._store, self.metrics, self._watch.ring) if listening else None
         self._next_save = self._next_gauge = self._next_forget = 0.0
+        self.health.ready_if(self._store.check)
+        if self._network is not None:
+            self.health.live_if(LoopCheck(self._network, self.health.stall_secs).check)
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop. Raises FatalError when Kafka refuses a record for good, SettingsError at start."""
@@ -64,6 +74,7 @@ class NodeProducer:
                 self._network.start()
             while not stop.is_set():
                 self.tick()
+            self._read_on()
         finally:
             self._end()
 
@@ -71,10 +82,23 @@ class NodeProducer:
         """End the wait that `run` may be in; from a signal or another thread."""
         self._watch.ring()
 
-    def tick(self) -> None:
-        """One round: send what was received, look at what changed, read, hear Kafka's reports, save."""
+    def _read_on(self) -> None:
+        """Go on until nothing more comes, for a while at most."""
+        self.files.look_everywhere()
+        quiet_since = time.monotonic()
+        until = quiet_since + self._settings.drain_secs
+        while (now := time.monotonic()) < min(until, quiet_since + QUIET_SECS):
+            if self.tick(DRAIN_TICK_SECS) or self._output.in_flight or self.files.awaits_more(now):
+                quiet_since = time.monotonic()
+
+    def tick(self, most_secs: float = float("inf")) -> bool:
+        """One round: send what was received, look at what changed, read, hear Kafka's reports, save.
+
+        Waits for changes up to ``most_secs``. Tells whether anything was sent.
+        """
+        self.health.beat()
         now = time.monotonic()
-        self._send_received()
+        sent = self._send_received()
         self.files.look(now)
         busy = self.files.read_round(now)
         self._tend(now)
@@ -84,14 +108,20 @@ class NodeProducer:
             self._output.poll(min(REPORT_SECS, self.files.idle_secs(now)))
             self.files.hear(0)
         else:
-            self.files.hear(min(self.files.idle_secs(now), self._idle_secs(now)))
+            idle_secs = min(self.files.idle_secs(now), self._idle_secs(now), most_secs)
+            self.health.beat(idle_secs)
+            self.files.hear(idle_secs)
+        return sent or busy
 
-    def _send_received(self) -> None:
+    def _send_received(self) -> bool:
+        sent = False
         while self._network is not None and (received := self._network.take()) is not None:
             if isinstance(received, Loss):
                 self._output.report(received, lambda: None)
             else:
                 self._output.send(*received)
+            sent = True
+        return sent
 
     def _tend(self, now: float) -> None:
         """What is done once in a while."""
@@ -120,14 +150,23 @@ class NodeProducer:
         if self._network is not None:
             self._network.stop(self._serve_last)
         self._send_received()
+        note_sizes(self.files.tails(), self._store.marks)
         if self._output.drain(DRAIN_SECS):
             self._store.end()
+            self._tell_what_is_left()
         else:
             _log.warning("Kafka did not acknowledge everything in %.0f s; the rest is sent again next time", DRAIN_SECS)
         self._save()
         self.files.close()
         self._watch.close()
         self._store.close()
+
+    def _tell_what_is_left(self) -> None:
+        """Without these entries nobody would know what a node that never comes back took with it."""
+        for left in left_unread(self.files.tails()):
+            self._output.leave(left)
+        if not self._output.drain(LEFT_SECS):
+            _log.warning("Kafka did not acknowledge in %.0f s what was left unread; the ledger may lack it", LEFT_SECS)
 
     def _serve_last(self) -> None:
         self._send_received()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from producers.chunk import Loss, source_of
 from producers.core.files.rate import Allowance, allowance_of
+from producers.ending import awaits_its_end, note_sizes, removed_bytes
 from producers.inputs import file_inputs, started
 from producers.polling import Polling, next_round
 from producers.schedule import Schedule
@@ -69,6 +70,7 @@ class FileReader:
         self._earlier_at: float | None = None
         """When those of them that were not found are looked through."""
         self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
+        self._held_until = 0.0  # no rate limit keeps a log waiting any longer
         self._pending = 0
         """Bytes of files that Kafka has not acknowledged."""
         self._dated: list[tuple[SourceTail, Reading]] = []
@@ -98,7 +100,7 @@ class FileReader:
             self._schedule.wake(tail)
         if self._watch.overflowed:
             self._watch.overflowed = False
-            self._next_sweep = self._next_full_sweep = now
+            self.look_everywhere()
         if now < min(self._next_scan, self._next_sweep):
             return
         sweeps = now >= self._next_sweep
@@ -110,6 +112,10 @@ class FileReader:
         if sweeps:
             self._next_sweep = next_round(now, began, SWEEP_SHARE, self._settings.scan_interval_secs)
         self._look_for_earlier(now)
+
+    def look_everywhere(self) -> None:
+        """Have every folder looked at in the next round, whether anything was heard of it or not."""
+        self._next_sweep = self._next_full_sweep = 0.0
 
     def _sweep(self, now: float) -> None:
         """Have folders looked at without having heard of them: the unwatched ones often, all of them seldom."""
@@ -160,6 +166,7 @@ class FileReader:
         if wait:
             self._metrics.count("logferry_producer_delayed_seconds_total", wait, tail.namespace)
             self._schedule.at(tail, now + wait)
+            self._held_until = max(self._held_until, now + wait)
             return False
         reading = self._next_chunk(tail, now)
         if reading is not None:
@@ -191,6 +198,7 @@ class FileReader:
 
     def _send(self, tail: SourceTail, reading: Reading, now: float) -> None:
         chunk, size = reading.chunk, len(reading.chunk.payload)
+        self._store.marks.touch(chunk.incarnation.hex())  # should Kafka never take it, it is known how much is lost
         self._output.send(chunk, partial(self._kept, reading.life, chunk.offset, size))
         tail.read_at = now
         if chunk.ended or size >= self._settings.chunk_max_bytes // 2:
@@ -278,8 +286,13 @@ class FileReader:
     def measure(self) -> None:
         """Set the gauges. A log at rest has been read to its end."""
         self._metrics.set("logferry_producer_sources", sum(each.count() for each in self._inputs))
-        backlog = sum(tail.backlog() for tail in self._schedule.awake())
-        self._metrics.set("logferry_producer_backlog_bytes", backlog)
+        note_sizes(awake := list(self._schedule.awake()), self._store.marks)
+        self._metrics.set("logferry_producer_backlog_bytes", sum(tail.backlog() for tail in awake))
+        self._metrics.set("logferry_producer_removed_bytes", removed_bytes(awake))
+
+    def awaits_more(self, now: float) -> bool:
+        """Whether there is something to be sent though nothing is at this moment."""
+        return now < self._held_until or any(map(awaits_its_end, self.tails()))
 
     def close(self) -> None:
         """Let go of all files."""

@@ -23,7 +23,7 @@ def run(settings: Settings) -> None:
     stop = stop_on_signals()
     allow_many_files()
     producer = NodeProducer(settings)
-    producer.metrics.serve(settings.metrics)
+    producer.metrics.serve(settings.metrics, producer.health)
     ease_collector()
     try:
         producer.run(stop)

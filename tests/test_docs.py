@@ -22,7 +22,11 @@ from schemas.settings import (
 )
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted(["README.md", "CHANGELOG.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))])
+_FOLDERS = ("docs", "deploy/examples")
+PAGES = sorted(
+    ["README.md", "CHANGELOG.md"]
+    + [str(page.relative_to(ROOT)) for folder in _FOLDERS for page in (ROOT / folder).rglob("*.md")]
+)
 INPUTS = {get_args(each.model_fields["type"].annotation)[0]: each for each in get_args(get_args(Input)[0])}
 
 FENCE = re.compile(r"^```(?P<mark>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -5,6 +5,7 @@
     <root>/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log
     <root>/var/log/containers/<pod>_<namespace>_<container>-<container id>.log   a link to it
     <root>/var/lib/kubelet/pods.json                                             uids, container ids, restarts
+    <root>/var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<volume>   emptyDir volumes
 
 A pod keeps its uid when the demo stops and starts; each of its containers gets a new id and the next restart number
 then, as after a reboot of a node. Of a container's dead predecessors the newest stays, file and link, until kubelet's
@@ -19,11 +20,48 @@ import os
 import secrets
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+
+@dataclass(frozen=True)
+class FieldRef:
+    """The value of a variable that only the pod's start tells: metadata.uid, spec.nodeName and the like."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class EmptyDir:
+    """A volume that begins empty and lives as long as its pod."""
+
+
+@dataclass(frozen=True)
+class ConfigFiles:
+    """A volume with the files of a ConfigMap."""
+
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class HostPath:
+    """A folder of the node, below the demo's root."""
+
+    path: str
+
+
+Volume: TypeAlias = EmptyDir | ConfigFiles | HostPath
+
+
+@dataclass(frozen=True)
+class Mount:
+    """Where a container sees a volume."""
+
+    volume: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -33,7 +71,10 @@ class ContainerSpec:
     name: str
     argv: tuple[str, ...]
     image: str
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str | FieldRef] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    role: Literal["main", "init", "sidecar"] = "main"
+    """init: runs to its end before the others start. sidecar: an init container with restartPolicy Always."""
 
     @property
     def image_id(self) -> str:
@@ -66,6 +107,10 @@ class PodSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     owners: tuple[Owner, ...] = ()
+    volumes: Mapping[str, Volume] = field(default_factory=dict)
+    restart_policy: Literal["Always", "OnFailure", "Never"] = "Always"
+    grace_secs: float | None = None
+    """terminationGracePeriodSeconds; null: as the runtime's limits say."""
 
     @property
     def key(self) -> str:
@@ -86,7 +131,7 @@ class NodeTree:
     """The folders of one node under `root`."""
 
     def __init__(self, root: Path) -> None:
-        root = root.resolve()
+        root = self.root = root.resolve()
         self.pods = root / "var/log/pods"
         self.containers = root / "var/log/containers"
         self.kubelet = root / "var/lib/kubelet"
@@ -103,10 +148,6 @@ class NodeTree:
     def link(self, pod: PodSpec, container: str, container_id: str) -> Path:
         """Return the link that log collectors read."""
         return self.containers / f"{pod.name}_{pod.namespace}_{container}-{container_id}.log"
-
-    def shared(self, uid: str) -> Path:
-        """Return the folder that the containers of one pod share (an emptyDir volume)."""
-        return self.kubelet / "pods" / uid / "volumes" / "shared"
 
 
 class PodRegister:

@@ -13,19 +13,23 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from deploy.demo.backoff import BackoffLimits, crashes_in_row, restart_delay
+from deploy.demo.containers import Placed, command_line, environment, make_volumes
 from deploy.demo.logfile import ContainerLog
-from deploy.demo.pods import ContainerSpec, Life, NodeTree, PodRegister, PodSpec
+from deploy.demo.order import startable
+from deploy.demo.pods import NodeTree, PodRegister, PodSpec
 from deploy.demo.reader import Drain, PipeReader
 from deploy.demo.rotation import RotationLimits, rotate_if_due
+from deploy.demo.slots import Running, Slot, by_pod, phases
+from deploy.demo.stopping import dismiss_sidecars, stop_all
+from deploy.parent import end_with
 from schemas.errors import TemporaryError
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ PublishPod: TypeAlias = Callable[[dict[str, Any]], None]
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 SYNC_SECS: Final = 0.1
+CANNOT_START: Final = 128
+"""Exit status of a container whose program could not be started, as containerd gives it."""
 
 _log = logging.getLogger(__name__)
 
@@ -54,28 +60,6 @@ class RuntimeLimits:
     """Time between two garbage collections of dead containers."""
 
 
-@dataclass
-class Running:
-    """A process, its log, and whether its pipes have been read to their end."""
-
-    process: subprocess.Popen[bytes]
-    log: ContainerLog
-    started_at: float
-    drained: threading.Semaphore
-
-
-@dataclass
-class Slot:
-    """One container of one pod, through all its restarts."""
-
-    pod: PodSpec
-    spec: ContainerSpec
-    due_at: float
-    life: Life | None = None
-    running: Running | None = None
-    crashes: int = 0
-
-
 class ContainerRuntime:
     """Runs pods under `root` on `node`.
 
@@ -83,11 +67,20 @@ class ContainerRuntime:
     May raise OSError when `root` cannot be written.
     """
 
-    def __init__(self, root: Path, node: str, publish_pod: PublishPod, limits: RuntimeLimits | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        node: str,
+        publish_pod: PublishPod,
+        limits: RuntimeLimits | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """``environ``: variables of all containers, over those that they declare."""
         self.node = node
         self.limits = limits or RuntimeLimits()
         self.register = PodRegister(root)
         self._publish_pod = publish_pod
+        self._more_env = dict(environ or {})
         self._reader = PipeReader()
         self._lifeline = os.pipe()
         self._slots: list[Slot] = []
@@ -120,8 +113,9 @@ class ContainerRuntime:
     def sync(self, now: float) -> None:
         """One pass of kubelet at `now` (seconds since 1970)."""
         for slot in self._slots:
-            if slot.running and _has_exited(slot.running.process):
+            if slot.running and slot.running.has_exited():
                 self._bury(slot, slot.running, now)
+        dismiss_sidecars(self._slots, self.limits.grace_secs, now)
         self._start_due(now)
         if now >= self._rotation_due:
             self._rotation_due = now + self.limits.rotation.check_interval_secs
@@ -132,24 +126,18 @@ class ContainerRuntime:
                 self.register.collect(slot.pod, slot.spec.name, self.limits.keep_dead)
 
     def stop(self) -> None:
-        """End every program (SIGTERM, after `grace_secs` SIGKILL), write what they still said, and forget them."""
-        living = [(slot, slot.running) for slot in self._slots if slot.running]
-        for _, running in living:
-            running.process.terminate()
-        deadline = time.monotonic() + self.limits.grace_secs
-        while time.monotonic() < deadline and not all(_has_exited(running.process) for _, running in living):
-            time.sleep(0.01)
-        for slot, running in living:
-            self._bury(slot, running, time.time())
+        """End every program (SIGTERM, after its grace period SIGKILL), write what they still said, and forget them."""
+        stop_all(self._slots, self.limits.grace_secs, self._bury)
         self._slots.clear()
         self._reader.close()
         for end in self._lifeline:
             os.close(end)
 
     def _start_due(self, now: float) -> None:
-        due = [slot for slot in self._slots if slot.running is None and now >= slot.due_at]
-        for pod in dict.fromkeys(id(slot.pod) for slot in due):
-            if not self._start_together([slot for slot in due if id(slot.pod) == pod], now):
+        for slots in by_pod(self._slots).values():
+            names = startable(slots[0].pod, phases(slots))
+            due = [slot for slot in slots if slot.spec.name in names and now >= slot.due_at]
+            if due and not self._start_together(due, now):
                 return  # the others would wait just as long, and `run` has to look at its stop meanwhile
 
     def _start_together(self, slots: list[Slot], now: float) -> bool:
@@ -172,39 +160,36 @@ class ContainerRuntime:
         uid = self.register.uid(slot.pod)
         log = ContainerLog(self.tree.log(slot.pod, uid, slot.spec.name, slot.life.restart))
         try:
-            process = self._spawn(slot, uid)
+            process = self._spawn(slot, Placed(slot.pod, uid, self.node, self.tree))
         except OSError as error:
             _log.warning("container %s of pod %s cannot start: %s", slot.spec.name, slot.pod.key, error)
             log.close(time.time_ns())
+            slot.last_exit = CANNOT_START
             self._schedule(slot, now, ran_secs=0.0)
             return
         slot.running = Running(process, log, now, threading.Semaphore(0))
         self._follow(slot.running)
         self.register.connect(slot.pod, slot.spec.name, slot.life)
 
-    def _spawn(self, slot: Slot, uid: str) -> subprocess.Popen[bytes]:
-        shared = self.tree.shared(uid)
-        shared.mkdir(parents=True, exist_ok=True)
-        env = {
+    def _spawn(self, slot: Slot, placed: Placed) -> subprocess.Popen[bytes]:
+        make_volumes(placed)
+        declared = environment(placed, slot.spec)
+        ours = {
             "PATH": os.environ.get("PATH", os.defpath),
+            "HOSTNAME": slot.pod.name,
             "PYTHONPATH": str(REPOSITORY),
-            "POD_NAMESPACE": slot.pod.namespace,
-            "POD_NAME": slot.pod.name,
-            "POD_UID": uid,
-            "POD_SHARED_FOLDER": str(shared),
+            "PYTHONUNBUFFERED": "1",  # as in the image
             "POD_LIFELINE": str(self._lifeline[0]),
-            "NODE_NAME": self.node,
-            **slot.spec.env,
         }
-        argv = [sys.executable if part == "python" else part for part in slot.spec.argv]
         return subprocess.Popen(
-            argv,
-            env=env,
+            command_line(placed, slot.spec, declared),
+            env=ours | declared | self._more_env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             pass_fds=(self._lifeline[0],),  # ends with this process, so that a kill -9 leaves no programs behind
+            preexec_fn=end_with(os.getpid()),  # and so for programs that know nothing of that
             start_new_session=True,  # Ctrl-C reaches kubelet, not the containers
         )
 
@@ -219,7 +204,7 @@ class ContainerRuntime:
         """Record an exit, after killing what is left in the group and reading the pipes to their end."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.process.pid, signal.SIGKILL)  # not reaped yet, so the number is still ours
-        running.process.wait()
+        slot.last_exit = running.process.wait()
         for _ in range(2):
             if not running.drained.acquire(timeout=self.limits.grace_secs):
                 _log.warning(
@@ -247,10 +232,3 @@ class ContainerRuntime:
 
 def _writer(log: ContainerLog, stream: Stream) -> Callable[[bytes], None]:
     return lambda chunk: log.write(stream, chunk, time.time_ns())
-
-
-def _has_exited(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a child of ours has exited; leaves it a zombie, so that its number stays taken."""
-    if process.returncode is not None:
-        return True
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -1,27 +1,26 @@
 """One stage process: started in a session of its own, ended with whoever started it.
 
 Its own session, so that Ctrl-C in the terminal reaches the supervisor alone, which then stops the stages in order. A
-supervisor that is killed takes its stages with it (PR_SET_PDEATHSIG, Linux): they lose nothing, since positions advance
+supervisor that is killed takes its stages with it (`deploy.parent`): they lose nothing, since positions advance
 only behind acknowledgements, and the next start finds the checkpoint's lock free.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from deploy.parent import end_with
 from runtime.metrics import SNAPSHOT_VARIABLE
 
 LOG_MAX_BYTES: Final = 10_000_000
 """A stage's log longer than this is renamed to ``.1`` before the stage's next start."""
-PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ def spawn(stage: Stage, folder: Folder, environ: Mapping[str, str], port: int) -
         SNAPSHOT_VARIABLE: str(snapshot),
         "LOGFERRY_METRICS__PORT": str(port),
         "LOGFERRY_METRICS__HOST": "127.0.0.1",
+        "LOGFERRY_PRODUCER__DRAIN_SECS": "0",  # this machine stays, and Ctrl-C is not to wait
         "PYTHONSAFEPATH": "1",  # nothing in the working folder takes the place of a package
         "PYTHONUNBUFFERED": "1",
     }
@@ -82,7 +82,7 @@ def spawn(stage: Stage, folder: Folder, environ: Mapping[str, str], port: int) -
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with(os.getpid()),  # one system call, prepared before the fork
+            preexec_fn=end_with(os.getpid()),  # one system call, prepared before the fork
         )
 
 
@@ -90,17 +90,3 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
     """Signal a stage and whatever it has started in its session, unless it has been reaped."""
     if process.poll() is None:
         os.killpg(process.pid, number)
-
-
-def _end_with(parent: int) -> Callable[[], None] | None:
-    """What a child does before it becomes its program: ask the system to kill it when ``parent`` dies."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it died between fork and here
-            os._exit(1)
-
-    return ask

@@ -59,6 +59,8 @@ class UpOptions:
     object_store: bool = False
     for_secs: float | None = None
     """Stop by itself after so long; None: when asked."""
+    demo_arguments: tuple[str, ...] = ()
+    """What `logferry demo` is told beside its folder."""
 
 
 class Screen(Protocol):
@@ -77,10 +79,12 @@ class Screen(Protocol):
         """A stage keeps failing; its last lines."""
 
 
-def stages_of(settings: Settings, config: Path, demo_root: Path | None) -> list[Stage]:
+def stages_of(
+    settings: Settings, config: Path, demo_root: Path | None, demo_arguments: tuple[str, ...] = ()
+) -> list[Stage]:
     """The stages that settings ask for, from up to downstream."""
     common = ("--config", str(config))
-    demo = [] if demo_root is None else [Stage("demo", ("demo", "--root", str(demo_root), *common))]
+    demo = [] if demo_root is None else [Stage("demo", ("demo", "--root", str(demo_root), *demo_arguments, *common))]
     sinks = [Stage(f"sink {name}", ("sink", name, *common)) for name in settings.sinks]
     return [*demo, Stage("produce", ("produce", *common)), Stage("stream", ("stream", *common)), *sinks]
 
@@ -126,7 +130,7 @@ class Up:
         self._settings, self._folder = settings, Folder(data)
         rows = local.rows if local else tuple
         self._observer = Observer(settings, config, self._folder, options.demo, time.time(), rows)
-        stages = stages_of(settings, config, root)
+        stages = stages_of(settings, config, root, options.demo_arguments)
         self._supervisor = Supervisor(stages, self._folder, self._environ, self._observer.take_last_figures)
         self._sampler = self._observer.watch(self._supervisor)
 

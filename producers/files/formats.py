@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from producers.core.files.container_names import docker_file_name, log_file_name
 from producers.core.files.cut import (
@@ -16,7 +16,15 @@ from producers.core.files.cut import (
     open_streams,
 )
 from producers.core.files.log_names import LIVE, LogFileName, rotated_name
+from producers.files.log_file import LogFile, open_log
 from schemas.identity import FIRST_LINE_MAX_BYTES
+
+
+class Open(Protocol):
+    """Opens a file by its path. Raises OSError."""
+
+    def __call__(self, path: str, *, compressed: bool) -> LogFile:
+        """As `log_file.open_log`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,7 @@ class Format:
     """So much of a file's first line tells it from every other."""
     grace_secs: float
     """How long a rotated file is still watched once its successor is there."""
+    open: Open = open_log
 
 
 CRI: Final = Format(

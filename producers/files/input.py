@@ -118,17 +118,18 @@ class FileInput:
         except OSError:
             link = ""
         known = self._places.get(path)
-        if known is not None and known[0] == link:
-            place = known[1]
-            if isinstance(place, str) or place.log in self._folders.get(place.folder, {}):
+        place = known[1] if known is not None and known[0] == link else ""
+        if isinstance(place, Place):
+            if place.log in self._folders.get(place.folder, {}):
                 return
-        else:
+        else:  # what belonged to no log may do so by now
             place = self._layout.place(path)
             if link and isinstance(place, Place) and place.folder == os.path.dirname(path) and self._is_read(path):  # noqa: PTH120
                 place = f"it is a link to {os.path.realpath(path)}, which is read under its own name"
             self._places[path] = link, place
         if isinstance(place, str):
-            _log.warning("%s is not read: %s", path, place)
+            if known is None or known[1] != place:
+                _log.warning("%s is not read: %s", path, place)
             return
         self._add(place)
 

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -22,7 +22,10 @@ from producers.core.files.container_names import (
 )
 from producers.core.files.docker_config import docker_container
 from producers.core.files.log_names import LogFileName, logs_in, rotated_name
+from producers.core.files.volume_paths import volume_of_path
 from producers.files.formats import CRI, DOCKER, Format, text_format
+from producers.files.log_file import open_in_volume
+from producers.files.volumes import PodFolders
 from schemas.identity import source_id
 
 if TYPE_CHECKING:
@@ -183,9 +186,52 @@ class TextLayout:
         return logs_in(entries, known)
 
 
+class VolumeLayout(TextLayout):
+    """Text files that pods write into their emptyDir volumes, as the node sees them.
+
+    ``/var/lib/kubelet/pods/<uid>/volumes/kubernetes.io~empty-dir/<volume>/…``: an emptyDir lives and dies with its pod,
+    so that a file in it is never met again under another pod, as one in a persistent volume would be. A path does not
+    say which container wrote: the tag ends with the volume's name, and the container has none.
+    """
+
+    def __init__(self, settings: FilesInput, node: str, pod_logs: str) -> None:
+        super().__init__(settings, node)
+        self.form = replace(self.form, open=open_in_volume)
+        self._pods = PodFolders(pod_logs.rstrip("/"))
+
+    def place(self, path: str) -> Place | str:
+        """As Layout says."""
+        place = super().place(path)
+        if isinstance(place, str):
+            return place
+        volume = volume_of_path(path)
+        if volume is None:
+            return "it is in no volume: …/pods/<uid>/volumes/kubernetes.io~empty-dir/<volume>/…"
+        try:
+            pod = self._pods.pod(volume.pod_uid)
+        except OSError as error:
+            return f"whose it is stands in the names in {self._pods.folder}, which cannot be listed: {error.strerror}"
+        return place if pod else f"no folder in {self._pods.folder} is named after its pod {volume.pod_uid}"
+
+    def source(self, place: Place) -> Source:
+        """As Layout says."""
+        volume = volume_of_path(f"{place.folder}/{place.log}")
+        pod = volume and self._pods.pod(volume.pod_uid)
+        assert volume, "place() let only such paths pass"
+        assert pod, "place() found it a moment ago"
+        namespace, name = pod
+        tag = self._settings.tag or f"kube.{namespace}.{name}.{volume.name}"
+        container = _container(ContainerIdentity(namespace, name, volume.pod_uid, ""))
+        return super().source(place) | {"tag": tag, "container": container}
+
+
+def _text_layout(settings: FilesInput, node: str) -> Layout:
+    return TextLayout(settings, node) if settings.pod_logs is None else VolumeLayout(settings, node, settings.pod_logs)
+
+
 LAYOUTS: Final[Mapping[str, Callable[[Any, str], Layout]]] = {
     "container_files": ContainerLayout,
     "docker_files": DockerLayout,
-    "files": TextLayout,
+    "files": _text_layout,
 }
 """Type of input -> its layout, made of the input's settings and the node's name."""

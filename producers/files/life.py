@@ -99,6 +99,7 @@ class Life:
     def step_over(self, payload: bytes) -> None:
         """Go on behind ``payload``."""
         self.position += len(payload)
+        self.mark.size = max(self.mark.size, self.position)
         self.before = (payload if len(payload) >= TAIL_BYTES else self.before + payload)[-TAIL_BYTES:]
 
     def step(self, *, ended: bool) -> Step:

@@ -16,7 +16,7 @@ from producers.core.files.cut import LOOK_BACK_BYTES, behind_cut_line
 from producers.core.files.log_names import LogFileName
 from producers.files.formats import Format
 from producers.files.life import Life
-from producers.files.log_file import LogFile, open_log
+from producers.files.log_file import LogFile
 from producers.files.recognise import Candidate, content_start, holds, known_as, may_still_be_copied, new_name
 from producers.files.register import Found, Look, Register
 from schemas.identity import first_line, incarnation
@@ -140,7 +140,7 @@ class Lives:
 
     def _meet(self, entry: str, file: Found, look: Look) -> Life | None:
         """Identify a file that is not open: new, compressed meanwhile, copied, or left from an earlier run."""
-        log = open_log(file.path, compressed=file.name.compressed)
+        log = self.form.open(file.path, compressed=file.name.compressed)
         life = None
         try:
             start = content_start(log)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import IO, Protocol, cast
 
+from producers.core.files.volume_paths import volume_of_path
+
 
 class LogFile(Protocol):
     """An open log file. Positions count uncompressed bytes. Reading raises OSError."""
@@ -132,3 +134,18 @@ def _decompressed(path: str, raw: IO[bytes]) -> IO[bytes]:
 def open_log(path: str, *, compressed: bool) -> LogFile:
     """Open a log file. Raises OSError."""
     return CompressedLog(path) if compressed else PlainLog(path)
+
+
+def open_in_volume(path: str, *, compressed: bool) -> LogFile:
+    """Open a file of a pod's emptyDir volume. Raises OSError, also where it lies elsewhere.
+
+    A pod may put links into its volume that lead anywhere on the node. What was opened is asked where it is, since a
+    name may be changed between a look and the opening.
+    """
+    log = open_log(path, compressed=compressed)
+    volume = volume_of_path(path)
+    found = os.readlink(f"/proc/self/fd/{log.descriptor()}")  # noqa: PTH115 - bytes of the kernel, no path of ours
+    if volume is None or not found.startswith(os.path.realpath(volume.root) + "/"):
+        log.close()
+        raise OSError(f"it leads out of its volume, to {found}")
+    return log

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -76,6 +77,7 @@ class Journald:
         self._progress = asyncio.Event()
         self._position: str | None = None
         """Position of the last block taken; what follows it is read next."""
+        self.busy_since: float | None = None
         self._complaint = ""
         self._told_of_holes = False
 
@@ -110,13 +112,18 @@ class Journald:
                     block = await self._in_thread(self._reader.read)
                     await self._ship_block(intake, block)
                     if not block.more:
-                        await self._in_thread(partial(self._reader.wait, self._settings.poll_interval_secs))
+                        secs = self._settings.poll_interval_secs
+                        await self._in_thread(partial(self._reader.wait, secs), secs)
             except OSError as error:
                 self._complain(intake, error)
                 await asyncio.sleep(RETRY_SECS)
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+    async def _in_thread(self, call: Callable[[], Result], allowed_secs: float = 0.0) -> Result:
+        self.busy_since = time.monotonic() + allowed_secs
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        finally:
+            self.busy_since = None
 
     def _saved_position(self, intake: Intake) -> str | None:
         position = intake.position(self._key)

@@ -9,8 +9,7 @@ from __future__ import annotations
 import glob
 import logging
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
     from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-QUIET_SECS = 0.5
-"""When asked to stop, the files must have been read to their ends for so long: the last words of a program that is
-stopped at the same time come along. More than the time in which a new file is found."""
 
 RETRY_SECS = 5.0
 """Pause before files are followed again after a failure, beside a program that must not notice."""
@@ -64,43 +59,14 @@ def _name_of(files: Sequence[Path]) -> str:
     return blake2b("\0".join(map(str, files)).encode(errors="surrogateescape"), digest_size=6).hexdigest()
 
 
-class ReadToTheEnd(threading.Event):
-    """Is set when a stop was asked for and the files have been read to their ends, or the time for it is over.
-
-    A node's producer leaves the rest to its successor; a sidecar may have none.
-    """
-
-    def __init__(self, asked: threading.Event, has_backlog: Callable[[], bool], drain_secs: float) -> None:
-        super().__init__()
-        self._asked = asked
-        self._has_backlog = has_backlog
-        self._drain_secs = drain_secs
-        self._asked_at: float | None = None
-        self._quiet_since = 0.0
-
-    def is_set(self) -> bool:
-        """Asked by the producer before each round."""
-        if not self._asked.is_set():
-            return False
-        now = time.monotonic()
-        if self._asked_at is None:
-            self._asked_at = self._quiet_since = now
-        if self._has_backlog():
-            self._quiet_since = now
-        return now - self._quiet_since >= QUIET_SECS or now - self._asked_at >= self._drain_secs
-
-
 def ship_files(settings: Settings, stop: threading.Event, drain_secs: float) -> None:
     """Follow the files until asked to stop and read to their ends. Raises LogferryError."""
     from producers.produce import NodeProducer
 
-    producer = NodeProducer(settings)
-
-    def has_backlog() -> bool:
-        return any(tail.backlog() for tail in producer.files.tails())
-
+    drained = settings.producer.model_copy(update={"drain_secs": drain_secs})
+    producer = NodeProducer(settings.model_copy(update={"producer": drained}))
     try:
-        producer.run(ReadToTheEnd(stop, has_backlog, drain_secs))
+        producer.run(stop)
     finally:
         producer.metrics.snapshot()
 

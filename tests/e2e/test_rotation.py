@@ -3,7 +3,6 @@
 kubelet keeps five files of a container: a producer that had read everything may miss four rotations.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import pytest
 
 from bench.pipeline import Pipeline
 from bench.rotation import Arrived, Findings, Rotated, arrived, judged
-from producers.checkpoint_store import FILE_NAME
-from producers.core.files.checkpoint import Mark, mark_from_text
 from tests.conftest import PipelineMaker
+from tests.e2e.dying_node import expect_all_read
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -21,32 +19,6 @@ FILES = 20
 PAUSES = [("SIGTERM", k) for k in range(7)] + [("SIGKILL", k) for k in (0, 4, 5, 6)]
 STILL_THERE = 4
 """Rotations after which a file that was live before them still exists."""
-
-
-def marks(pipeline: Pipeline) -> dict[str, Mark]:
-    """The checkpoint as it is on disk, by incarnation."""
-    path = pipeline.folder / "producer" / FILE_NAME
-    if not path.exists():
-        return {}
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-    try:
-        rows = database.execute("SELECT incarnation, mark FROM marks").fetchall()
-    except sqlite3.OperationalError:
-        rows = []  # it is being made
-    database.close()
-    return {name: mark for name, text in rows if (mark := mark_from_text(text)) is not None}
-
-
-def unread(pipeline: Pipeline, containers: list[Rotated]) -> int:
-    """How many live files are not acknowledged to their ends, and how many others are not done with."""
-    known = marks(pipeline)
-    lives = {each.lives()[-1].hex(): len(each.files[-1]) for each in containers}
-    behind = sum(name not in known or known[name].offset != size for name, size in lives.items())
-    return behind + sum(not mark.ended for name, mark in known.items() if name not in lives)
-
-
-def expect_all_read(pipeline: Pipeline, containers: list[Rotated]) -> None:
-    pipeline.wait_until(lambda: unread(pipeline, containers), lambda files: files == 0, "all files to be read")
 
 
 @pytest.fixture

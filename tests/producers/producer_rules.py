@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from producers.chunk import Loss
+from producers.ending import note_sizes
 from tests.producers.node import LIMITS, Run, Sent, restarted
 
 
@@ -47,6 +48,10 @@ class ProducerRules(RuleBasedStateMachine):
         if sent is not None and sent.dated:
             self.save()
         return sent is not None
+
+    @rule()
+    def note_sizes(self) -> None:
+        note_sizes([self.run.tail], self.run.marks)
 
     @precondition(lambda self: self.run.flying)
     @rule(data=st.data())

@@ -1,4 +1,5 @@
-"""The small programs that the demo runs, each with `python -m deploy.demo.programs.<name>`; standard library only.
+"""The small programs that the demo runs, each with `python -m deploy.demo.programs.<name>`.
 
-They know nothing of logferry: they print what such programs print, and end quietly on SIGTERM.
+They know nothing of logferry, but for `outputs`, and need the standard library only: they print what such programs
+print, and end quietly on SIGTERM.
 """

@@ -19,6 +19,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from deploy.demo.programs.ending import asked_to_end
+from deploy.demo.programs.pace import every_secs
 
 PICTURES = 20
 BROWSERS = (
@@ -111,7 +112,7 @@ def look_around(port: int, ending: threading.Event, every: float) -> None:
 
 def main() -> None:
     """Serve until asked to end. The first argument, if any: mean seconds between two visits."""
-    every = float(sys.argv[1]) if len(sys.argv) > 1 else 0.25
+    every = every_secs(0.25)
     ending = asked_to_end()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Gallery)
     server.daemon_threads = True

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from deploy.demo.programs.ending import asked_to_end
+from deploy.demo.programs.pace import every_secs
 
 DISK_NEARLY_FULL = 0.9
 
@@ -60,7 +61,7 @@ def memory(now: float) -> str:
 
 def main() -> None:
     """Probe until asked to end. The first argument, if any: seconds between two rounds."""
-    every = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    every = every_secs(2.0)
     ending = asked_to_end()
     sys.stderr.write(
         line("I", "main.go:31", "Starting node probe", time.time(), node=os.environ.get("NODE_NAME", "unknown"))

@@ -2,6 +2,7 @@
 
 `/random` answers a number, `/fizzbuzz/N` what a child would say, `/fizzbuzz/<no number>` makes it fail. Then it logs
 the stack trace twice, as programs do: as a field of a JSON line on stdout and as plain lines on stderr.
+`$LOG_TO` sends the lines elsewhere, see `outputs`.
 The port is a free one; it is written to `port` in `$POD_SHARED_FOLDER`, which the pod's other containers see.
 """
 
@@ -13,23 +14,13 @@ import random
 import sys
 import threading
 import time
-import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from deploy.demo.programs.ending import asked_to_end
-
-_output = threading.Lock()
-
-
-def log(level: str, logger: str, msg: str, **fields: object) -> None:
-    """Print one JSON line."""
-    now = time.time()
-    ts = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03d}Z"
-    with _output:
-        print(json.dumps({"ts": ts, "level": level, "msg": msg, "logger": logger, **fields}), flush=True)  # noqa: T201
+from deploy.demo.programs.outputs import OUTPUTS, Log
 
 
 def fizzbuzz(number: int) -> str:
@@ -52,21 +43,19 @@ class NumbersService(BaseHTTPRequestHandler):
     """Answers one request and logs one line about it."""
 
     protocol_version = "HTTP/1.1"
+    log_to: Log
 
     def do_GET(self) -> None:
         """Answer, measure, log."""
-        started = time.perf_counter()
+        started, failure = time.perf_counter(), None
         fields: dict[str, Any] = {"request_id": self.headers.get("X-Request-Id") or uuid.uuid4().hex}
         try:
             status, level, text = answer(self.path)
         except ValueError as error:
-            status, level, text = 500, "error", f"request failed: {error}"
-            fields["error"] = traceback.format_exc()
-            with _output:
-                traceback.print_exc()
+            status, level, text, failure = 500, "error", f"request failed: {error}", error
         self._send(status, text)
         fields |= {"path": self.path, "status": status, "duration_ms": round((time.perf_counter() - started) * 1e3, 3)}
-        log(level, "numbers.http", text, **fields)
+        self.log_to(level, "numbers.http", text, fields, failure)
 
     def _send(self, status: int, text: str) -> None:
         body = json.dumps({"answer": text}).encode()
@@ -83,17 +72,19 @@ class NumbersService(BaseHTTPRequestHandler):
 def main() -> None:
     """Serve until asked to end."""
     ending = asked_to_end()
+    log = OUTPUTS[os.environ.get("LOG_TO", "stdout")]()
+    NumbersService.log_to = staticmethod(log)
     server = ThreadingHTTPServer(("127.0.0.1", 0), NumbersService)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     port_file = Path(os.environ.get("POD_SHARED_FOLDER", ".")) / "port"
     port_file.with_suffix(".tmp").write_text(str(server.server_port))
     port_file.with_suffix(".tmp").rename(port_file)
-    log("info", "numbers.main", "listening", port=server.server_port, python=sys.version.split()[0])
+    log("info", "numbers.main", "listening", {"port": server.server_port, "python": sys.version.split()[0]}, None)
     ending.wait()
     port_file.unlink(missing_ok=True)
     server.shutdown()
-    log("info", "numbers.main", "stopped")
+    log("info", "numbers.main", "stopped", {}, None)
 
 
 if __name__ == "__main__":

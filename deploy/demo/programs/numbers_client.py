@@ -2,12 +2,11 @@
 
 Finds the service by the file `port` in `$POD_SHARED_FOLDER`. Logs logfmt on stdout::
 
-    time=2026-11-21T01:02:03Z level=info msg="answer received" path=/fizzbuzz/15 status=200 answer=fizzbuzz
+    time=2026-11-21T01:02:03Z level=info msg="answer received" request_id=5f2c… path=/fizzbuzz/15 status=200 answer=fizz
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import random
@@ -19,6 +18,7 @@ import uuid
 from pathlib import Path
 
 from deploy.demo.programs.ending import asked_to_end
+from deploy.demo.programs.pace import every_secs
 
 FAILS_ONE_IN = 25
 TIMEOUT_SECS = 2.0
@@ -46,26 +46,32 @@ def path_of(call: int) -> str:
 def ask(port: int, path: str) -> None:
     """Call the service once and log what came of it."""
     url = f"http://127.0.0.1:{port}{path}"
-    request = urllib.request.Request(url, headers={"X-Request-Id": uuid.uuid4().hex})
+    request_id = uuid.uuid4().hex
+    told = {"request_id": request_id, "path": path}
+    request = urllib.request.Request(url, headers={"X-Request-Id": request_id})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECS) as response:  # noqa: S310 - our own loopback service
-            log("info", "answer received", path=path, status=response.status, answer=json.load(response)["answer"])
+            log("info", "answer received", **told, status=response.status, answer=json.load(response)["answer"])
     except urllib.error.HTTPError as error:
-        log("error", "the service failed", path=path, status=error.code)
+        log("error", "the service failed", **told, status=error.code)
     except OSError as error:
-        log("warn", "the service does not answer", path=path, error=error)
+        log("warn", "the service does not answer", **told, error=error)
 
 
 def main() -> None:
-    """Call until asked to end. The first argument, if any: seconds between two calls."""
-    every = float(sys.argv[1]) if len(sys.argv) > 1 else 0.25
+    """Call until asked to end. The first argument, if any: seconds between two calls. After `$CALLS` it rests."""
+    every = every_secs(0.25)
+    most = int(os.environ.get("CALLS", sys.maxsize))
     ending = asked_to_end()
     port_file = Path(os.environ.get("POD_SHARED_FOLDER", ".")) / "port"
-    for call in itertools.count(1):
-        if port_file.exists():
-            ask(int(port_file.read_text()), path_of(call))
+    while not port_file.exists():
         if ending.wait(every):
             return
+    for call in range(1, most + 1):
+        ask(int(port_file.read_text()), path_of(call))
+        if ending.wait(every):
+            return
+    ending.wait()
 
 
 if __name__ == "__main__":

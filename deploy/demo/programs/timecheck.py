@@ -8,9 +8,13 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import itertools
+import os
 import sys
 import time
+from pathlib import Path
 
 from deploy.demo.programs.ending import asked_to_end
 
@@ -21,14 +25,19 @@ def line(index: int, now: float) -> str:
 
 
 def main() -> None:
-    """Print until asked to end. The first argument, if any: seconds between two lines."""
-    every = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+    """Print, or with ``--file`` append to a file, until asked to end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    pace = float(os.environ.get("EVERY_SECS", "1"))
+    parser.add_argument("every", type=float, nargs="?", default=pace, help="seconds between two lines")
+    parser.add_argument("--file", type=Path, help="where to write instead of standard output")
+    asked = parser.parse_args()
     ending = asked_to_end()
-    for index in itertools.count():
-        sys.stdout.write(line(index, time.time()))
-        sys.stdout.flush()
-        if ending.wait(every):
-            return
+    with asked.file.open("a") if asked.file else contextlib.nullcontext(sys.stdout) as out:
+        for index in itertools.count():
+            out.write(line(index, time.time()))
+            out.flush()
+            if ending.wait(asked.every):
+                return
 
 
 if __name__ == "__main__":

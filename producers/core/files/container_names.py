@@ -28,6 +28,21 @@ class ContainerIdentity:
     container: str
 
 
+@dataclass(frozen=True)
+class PodName:
+    """The pod that a folder in /var/log/pods is named after."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+def pod_of_folder(name: str) -> PodName | None:
+    """The pod of a folder called ``<namespace>_<pod>_<uid>``; None for any other name."""
+    match = _POD_FOLDER.fullmatch(name)
+    return None if match is None else PodName(match["namespace"], match["pod"], match["uid"])
+
+
 def container_of_folder(folder: str) -> ContainerIdentity | None:
     """The container of ``…/<namespace>_<pod>_<uid>/<container>``; None for any other folder."""
     parts = folder.rstrip("/").rsplit("/", 2)
