@@ -35,9 +35,13 @@ class Container:
         writable: Mapping[str, Path] | None = None,
         environment: Mapping[str, str] | None = None,
         entrypoint: Sequence[str] | None = None,
+        groups: Sequence[int] = (),
         output: Any = subprocess.PIPE,
     ) -> None:
-        """``folder``: for the runtime's own files. ``mounts``: path inside -> folder or file here, read-only."""
+        """``folder``: for the runtime's own files. ``mounts``: path inside -> folder or file here, read-only.
+
+        ``groups``: further ones of the user, as supplementalGroups of a pod.
+        """
         self.id = f"logferry-{os.getpid()}-{next(_numbers)}"
         self._state = folder / "runc"
         bundle = folder / self.id
@@ -46,6 +50,7 @@ class Container:
         bound = [_bind(inside, here, "ro") for inside, here in {**_RESOLVING, **(mounts or {})}.items()]
         bound += [_bind(inside, here, "rw") for inside, here in (writable or {}).items()]
         told = _specification(image, command, {**image.environment, **(environment or {})}, bound)
+        told["process"]["user"]["additionalGids"] = list(groups)
         (bundle / "config.json").write_text(json.dumps(told))
         self.process = subprocess.Popen(
             _runc(self._state, "run", "--bundle", str(bundle), self.id),

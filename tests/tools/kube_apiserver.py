@@ -24,6 +24,8 @@ from tests.tools.kube_objects import end_namespace
 
 READY_SECS = 60.0
 ADMIN = "admin-of-the-test"
+LEEWAY_SECS = 60
+"""How long a token is good after its end: clocks differ (go-jose, DefaultLeeway)."""
 
 
 class KubeApiserver:
@@ -150,7 +152,7 @@ class KubeApiserver:
         """The same claims with an earlier end, signed with the server's key (RFC 7519, RS256)."""
         header, claims, _ = token.split(".")
         told = json.loads(base64.urlsafe_b64decode(claims + "=="))
-        told["exp"] = int(time.time()) + secs
+        told["exp"] = int(time.time()) + secs - LEEWAY_SECS
         signed = f"{header}.{_base64url(json.dumps(told).encode())}"
         return f"{signed}.{_base64url(self._key.sign(signed.encode(), padding.PKCS1v15(), SHA256()))}"
 

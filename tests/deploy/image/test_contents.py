@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from packaging.utils import canonicalize_name
@@ -82,7 +83,7 @@ def test_the_user_owns_its_state_folder_alone(image: Image) -> None:
 
 
 def test_every_module_is_compiled(image: Image) -> None:
-    modules = [path for path, _ in entries(image) if path.endswith(".py") and "/bin/" not in path]
+    modules = [path for path, _ in entries(image) if path.endswith(".py") and path.startswith(("usr/lib", "opt"))]
     compiled = {path for path, _ in entries(image) if path.endswith(".cpython-313.pyc")}
     missing = [
         path for path in modules if f"{Path(path).parent}/__pycache__/{Path(path).stem}.cpython-313.pyc" not in compiled
@@ -99,13 +100,17 @@ def test_what_is_installed_is_what_is_locked(image: Image) -> None:
     assert {name for name in wanted if name not in found} <= {"colorama", "httpx2-jsfetch"}  # other systems' alone
 
 
+def name_of(url: re.Match[str]) -> str:
+    return canonicalize_name(url[2]) if url[1] == "pypi" else unquote(url[2])
+
+
 def test_the_bill_of_materials_lists_what_is_installed(image: Image) -> None:
     bill = json.loads(image.path("/usr/share/sbom/logferry.cdx.json").read_text())
     urls = [each["purl"] for each in bill["components"]]
     parts = [re.fullmatch(r"pkg:(\w+)/(?:debian/)?([^@]+)@([^?]+)(?:\?.*)?", url) for url in urls]
-    listed = {(each[1], each[2], each[3].replace("%2B", "+").replace("%3A", ":")) for each in parts if each}
+    listed = {(each[1], name_of(each), unquote(each[3])) for each in parts if each}
     assert len(listed) == len(urls)
-    debian = {("deb", name.replace("+", "%2B"), version) for name, version in packages_of_debian(image).items()}
+    debian = {("deb", name, version) for name, version in packages_of_debian(image).items()}
     python = {("pypi", name, version) for name, version in packages_of_python(image).items() if name != "logferry"}
     assert listed == debian | python
     assert bill["metadata"]["component"]["name"] == "logferry"
@@ -113,7 +118,7 @@ def test_the_bill_of_materials_lists_what_is_installed(image: Image) -> None:
 
 def test_it_says_how_it_is_run(image: Image) -> None:
     config = image.config
-    told = {key: config.get(key) for key in ("User", "WorkingDir", "Entrypoint", "Cmd", "StopSignal")}
+    told = {key: config.get(key) or None for key in ("User", "WorkingDir", "Entrypoint", "Cmd", "StopSignal")}
     assert told == {
         "User": "65532:65532",
         "WorkingDir": "/var/lib/logferry",

@@ -47,7 +47,9 @@ class InContainers(Pipeline):
         if stage == "produce":
             mounts[str(self.node)] = self.node  # links name the node's own paths
         environment = {"LOGFERRY_KAFKA__INSTANCE": stage, "LOGFERRY_METRICS__PORT": str(self.ports.get(stage, 0))}
-        return {"mounts": mounts, "writable": {"/var/lib/logferry": state}, "environment": environment}
+        groups = [0] if stage == "produce" else []  # a runtime's logs are root's, and its group may read them
+        writable = {"/var/lib/logferry": state}
+        return {"mounts": mounts, "writable": writable, "environment": environment, "groups": groups}
 
     def start(self, *stages: str, **_: Any) -> None:
         for stage in stages or STAGES:

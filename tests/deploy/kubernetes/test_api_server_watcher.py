@@ -125,8 +125,9 @@ def test_a_token_that_has_expired_is_an_error_until_there_is_a_new_one(
 
 
 def test_a_token_that_expires_at_work_is_replaced_by_the_one_in_the_file(
-    apiserver: KubeApiserver, settings: Settings, account: MountedAccount
+    apiserver: KubeApiserver, settings: Settings, account: MountedAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    account.use(monkeypatch, apiserver.port)  # nothing between: a connection that is cut would be made with a new token
     account.renew(secs=6)
     until = time.monotonic() + 6
     with Running(settings) as watcher:

@@ -146,7 +146,7 @@ def _ports_out(objects: list[Object], name: str) -> set[int]:
     [
         (SEARCH, {9092, 9200}),
         ({**SEARCH, "hosts": ["https://search.example", "https://other.example:9243"]}, {9092, 443, 9243}),
-        (S3, {9092, 443, 80}),
+        (S3, {9092, 443, 80, 988}),
         (DISK, {9092}),
         ({"type": "otlp", "topics": ["logs.app"], "url": "http://collector:4318/v1/logs"}, {9092, 4318}),
         ({"type": "kafka", "topics": ["logs.app"], "kafka": {"bootstrap_servers": "a:94,b:95"}}, {9092, 94, 95}),
@@ -154,6 +154,20 @@ def _ports_out(objects: list[Object], name: str) -> set[int]:
 )  # fmt: skip
 def test_a_sink_reaches_kafka_and_its_destination_alone(settings: dict[str, Any], expected: set[int]) -> None:
     assert _ports_out(made({"sinks": {"search": settings}}), "logferry-sink-search") == expected
+
+
+def test_where_destinations_are_told_credentials_come_from_the_machine_alone() -> None:
+    store = [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
+    objects = made({"sinks": {"search": S3}}, networkPolicy={"destinationsTo": store})
+    *_, destination, machine = one(objects, "NetworkPolicy", "logferry-sink-search")["spec"]["egress"]
+    assert (destination["to"], [port["port"] for port in destination["ports"]]) == (store, [443])
+    assert [peer["ipBlock"]["cidr"] for peer in machine["to"]] == ["169.254.0.0/16", "fd00:ec2::/32"]
+
+
+def test_helm_test_reaches_what_the_sink_reaches_in_which_it_searches() -> None:
+    own = {"ports": [{"port": 9299, "protocol": "TCP"}]}
+    objects = made(sinks={"search": {"extraEgress": [own]}})
+    assert own in one(objects, "NetworkPolicy", "logferry-test")["spec"]["egress"]
 
 
 def test_only_the_pod_watcher_reaches_the_api_server() -> None:

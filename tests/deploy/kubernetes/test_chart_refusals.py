@@ -117,6 +117,11 @@ def test_names_that_only_sound_secret_and_references_pass() -> None:
         ),
         ({"pods": {"lease": {"enabled": False}}}, {}, "several watchers write at once"),
         (
+            {"producer": {"drain_secs": 20.5}},
+            {},
+            "drain_secs: 20.5 a producer may take 31 s to end, and Kubernetes would kill it after 30. Write 36",
+        ),
+        (
             {},
             {"streams": {"autoscaling": {"kind": "keda", "minReplicas": 9, "maxReplicas": 2}}},
             "maxReplicas is less than minReplicas",

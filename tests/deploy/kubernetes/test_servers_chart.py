@@ -160,6 +160,32 @@ def test_production_goes_on_without_any_one_node() -> None:
     assert all(each["volumeClaimTemplates"] for each in sets)
 
 
+def _contexts(objects: Objects) -> dict[str, dict[str, Any]]:
+    kafka = of_kind(objects, "Kafka")["logferry"]["spec"]
+    (node,) = of_kind(objects, "KafkaNodePool").values()
+    (nodes,) = of_kind(objects, "Elasticsearch")["logferry"]["spec"]["nodeSets"]
+    return {
+        "broker": node["spec"]["template"]["pod"]["securityContext"],
+        "operators": kafka["entityOperator"]["template"]["pod"]["securityContext"],
+        "elasticsearch": nodes["podTemplate"]["spec"]["securityContext"],
+        "kibana": of_kind(objects, "Kibana")["logferry"]["spec"]["podTemplate"]["spec"]["securityContext"],
+    }
+
+
+def test_servers_may_write_to_their_volumes() -> None:
+    """Strimzi sets its images' group on a volume only where no security context is given at all."""
+    contexts = _contexts(render())
+    assert (contexts["broker"]["fsGroup"], contexts["elasticsearch"]["fsGroup"]) == (0, 1000)
+    assert all(each["runAsNonRoot"] for each in contexts.values())
+
+
+def test_openshift_may_choose_users_and_groups() -> None:
+    page = (helm.ROOT / "docs/servers.md").read_text()
+    values = yaml.safe_load(page.partition('```yaml title="openshift.yaml"\n')[2].partition("```")[0])
+    rest = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert list(_contexts(render(values)).values()) == [rest] * 4
+
+
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "copies without brokers": ({"kafka": {"replicationFactor": 3}}, "3 copies need as many brokers"),
     "two controllers": (
