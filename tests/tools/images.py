@@ -6,9 +6,11 @@ one is made too (by debuerreotype). Layers are kept in a cache folder, so that o
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass
@@ -71,6 +73,7 @@ def image(target: str) -> Image:
             _forget_older(target)
             _buildah("from", *_policy(), "--name", name, f"localhost/logferry-test-{target}")
         root = Path(_buildah("mount", name).strip())
+        atexit.register(_buildah, "umount", name)
         layers = tuple(told["Docker"]["rootfs"]["diff_ids"])
     return Image(target, told["FromImageID"], root, config, layers, took)
 
@@ -118,12 +121,25 @@ def _containers() -> list[str]:
 
 
 def _buildah(*arguments: str) -> str:
-    program, store = debian.program("buildah", "usr/bin/buildah"), _cache()
+    program, store = _builder(), _cache()
     places = ["--root", str(store / "layers"), "--runroot", str(store / "run"), "--storage-driver", "overlay"]
     settings = store / "containers.conf"
     settings.write_text('[containers]\nseccomp_profile = "unconfined"\n')
     environment = {**program.environment, "CONTAINERS_CONF": str(settings)}
     return _run([program.path, *places, *arguments], environment)
+
+
+@cache
+def _builder() -> debian.Program:
+    """Buildah; where it is not installed, one that finds its libraries also when it starts itself without variables."""
+    found = debian.program("buildah", "usr/bin/buildah")
+    if found.path == "/usr/bin/buildah":
+        return found
+    libraries, own = found.environment["LD_LIBRARY_PATH"], _cache() / "buildah"
+    patchelf = debian.program("patchelf", "usr/bin/patchelf")
+    shutil.copy(found.path, own)
+    _run([patchelf.path, "--force-rpath", "--set-rpath", libraries, str(own)], patchelf.environment)
+    return debian.Program(str(own), found.environment)
 
 
 def _policy() -> list[str]:
