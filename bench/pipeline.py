@@ -239,11 +239,13 @@ class Pipeline:
     def batches(self, topic: str) -> Iterator[tuple[list[bytes], list[bytes]]]:
         """Keys and values of everything in a topic now, in batches."""
         name = f"{self.index}.{topic}"
-        consumer = Consumer(client_config(self.settings.kafka, "reader") | {"group.id": "unused"})
+        own = {"group.id": "unused", "fetch.wait.max.ms": 10}  # a partition is begun when the one before has answered
+        consumer = Consumer(client_config(self.settings.kafka, "reader") | own)
         for partition, low, high in self._spans(consumer, name):
             consumer.assign([TopicPartition(name, partition, low)])
             while low < high:
-                records = [each for each in consumer.consume(2000, 1.0) if each.error() is None]
+                most = min(2000, high - low)  # it waits until it has so many
+                records = [each for each in consumer.consume(most, 1.0) if each.error() is None]
                 if records:
                     low = offset_of(records[-1]) + 1
                     yield [each.key() or b"" for each in records], [each.value() or b"" for each in records]

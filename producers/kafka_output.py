@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+SPARE_BYTES: Final = 64 * 1024 * 1024
+"""The client's own limit is so far above `KafkaOutput.has_room`'s: it would hold up everything, not reading alone."""
+
 
 class KafkaOutput:
     """The way into Kafka."""
@@ -40,7 +43,7 @@ class KafkaOutput:
             "logferry-producer",
             compression=producer.compression,
             linger_ms=producer.linger_ms,
-            buffer_max_bytes=producer.memory_max_bytes + producer.line_max_bytes,
+            buffer_max_bytes=producer.memory_max_bytes + SPARE_BYTES,
         )
         self._producer = Producer(config)
         self._names = settings.topics.names
@@ -52,11 +55,18 @@ class KafkaOutput:
         """Payload handed to the client and not acknowledged."""
         self.in_flight = 0
         """Records handed to the client and not reported on."""
+        self._memory = producer.memory_max_bytes
+        self._held_bytes = 0
+        """Those records' length: short lines are a tenth of theirs."""
         self._heard_at = 0.0
         """When Kafka acknowledged something last, or began to owe it."""
         self._waiting = health.waiting
         health.ready_if(KafkaContact(self._producer, self._names.raw).check)
         health.ready_if(self._acknowledges)
+
+    def has_room(self) -> bool:
+        """Whether more may be sent. While Kafka is away it waits where it is, and files are found and opened."""
+        return self._held_bytes < self._memory
 
     def send(self, chunk: Chunk, delivered: Callable[[], object]) -> None:
         """Hand a chunk to the client; ``delivered`` is called by `poll` when Kafka has it."""
@@ -90,11 +100,17 @@ class KafkaOutput:
     def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None]) -> None:
         if not self.in_flight:
             self._heard_at = time.monotonic()
-        enqueue(self._producer, topic, value, key, self._waiting, on_delivery=report)
+        held = len(value)
+        enqueue(self._producer, topic, value, key, self._waiting, on_delivery=partial(self._reported, held, report))
         self.in_flight += 1
+        self._held_bytes += held
+
+    def _reported(self, held: int, report: Callable[..., None], error: KafkaError | None, record: Message) -> None:
+        self.in_flight -= 1
+        self._held_bytes -= held
+        report(error, record)
 
     def _delivered(self, size: int, delivered: Callable[[], object], error: KafkaError | None, record: Message) -> None:
-        self.in_flight -= 1
         self._heard_at = time.monotonic()
         if error is not None:
             self._failure = undeliverable(error, record)

@@ -102,7 +102,7 @@ class NodeProducer:
         self.files.look(now)
         busy = self.files.read_round(now)
         self._tend(now)
-        if busy or (self._network is not None and not self._network.is_empty()):
+        if (busy or self._has_received()) and self._output.has_room():
             self._output.poll(0)
         elif self._output.in_flight:
             self._output.poll(min(REPORT_SECS, self.files.idle_secs(now)))
@@ -115,13 +115,16 @@ class NodeProducer:
 
     def _send_received(self) -> bool:
         sent = False
-        while self._network is not None and (received := self._network.take()) is not None:
+        while self._network is not None and self._output.has_room() and (received := self._network.take()) is not None:
             if isinstance(received, Loss):
                 self._output.report(received, lambda: None)
             else:
                 self._output.send(*received)
             sent = True
         return sent
+
+    def _has_received(self) -> bool:
+        return self._network is not None and not self._network.is_empty()
 
     def _tend(self, now: float) -> None:
         """What is done once in a while."""
@@ -149,9 +152,8 @@ class NodeProducer:
     def _end(self) -> None:
         if self._network is not None:
             self._network.stop(self._serve_last)
-        self._send_received()
         note_sizes(self.files.tails(), self._store.marks)
-        if self._output.drain(DRAIN_SECS):
+        if self._drain():
             self._store.end()
             self._tell_what_is_left()
         else:
@@ -160,6 +162,16 @@ class NodeProducer:
         self.files.close()
         self._watch.close()
         self._store.close()
+
+    def _drain(self) -> bool:
+        """Whether Kafka has all that was read and received."""
+        until = time.monotonic() + DRAIN_SECS
+        self._send_received()
+        while drained := self._output.drain(max(0.0, until - time.monotonic())):
+            if not self._has_received():
+                break
+            self._send_received()
+        return drained
 
     def _tell_what_is_left(self) -> None:
         """Without these entries nobody would know what a node that never comes back took with it."""

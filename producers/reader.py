@@ -152,7 +152,7 @@ class FileReader:
     def _read_ready(self, now: float) -> bool:
         sent = False
         for _ in range(self._schedule.ready()):
-            if self._pending >= self._memory:
+            if self._pending >= self._memory or not self._output.has_room():
                 return False
             tail = self._schedule.next()
             if tail is not None:

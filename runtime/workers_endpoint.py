@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 ANSWER_SECS: Final = 3.0
 """A little more than a worker may wait for Kafka's answer itself."""
 AT_ONCE: Final = 16
+PATHS: Final = 3
+"""Whoever asks whether workers live does not wait for those who ask whether they are ready, or for figures."""
 
 
 class Answer(NamedTuple):
@@ -52,7 +54,7 @@ class WorkersEndpoint:
         self._folder = Path(tempfile.mkdtemp(prefix="logferry-workers-"))
         self.health = Health(settings.stall_secs)
         """Of the parent itself."""
-        self._pool = ThreadPoolExecutor(min(len(workers), AT_ONCE), thread_name_prefix="ask-worker")
+        self._pool = ThreadPoolExecutor(PATHS * min(len(workers), AT_ONCE), thread_name_prefix="ask-worker")
 
     def __enter__(self) -> Self:
         """Listen. Raises SettingsError when the address cannot be had."""
@@ -103,7 +105,7 @@ class WorkersEndpoint:
     def _ready_of(self, worker: Worker) -> str:
         answer = self._ask(worker, "/ready")
         if answer is None:
-            return "has not started yet" if worker.process is not None else "has ended and is started again"
+            return "does not answer" if worker.process is not None else "has ended and is started again"
         return "" if answer.status == http.client.OK else answer.text
 
     def _metrics(self) -> Iterator[tuple[int, str]]:

@@ -139,6 +139,7 @@ class StreamApp:
 
     async def _assigned(self, _app: Any, assigned: set[TP], *_: Any, **__: Any) -> None:
         self._membership.partitions = {tp.partition for tp in assigned if tp.topic == self._topic}
+        self._intake.moved()  # only then: where other partitions end says nothing of what has come
         self.worker.assigned(len(assigned))
         _log.info("partitions assigned: %s", sorted(tp.partition for tp in assigned))
 

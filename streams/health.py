@@ -71,23 +71,32 @@ class IntakeCheck:
         self._asked: tuple[float, int] | None = None
         """The move that was the last one when Kafka was asked first, and where partitions ended then."""
         self._owed_since: float | None = None
+        self._said: str | None = None
+        """The last answer."""
 
     def moved(self) -> None:
-        """A chunk was taken in, or there is no room for any."""
+        """A chunk was taken in, there is no room for any, or other partitions are ours."""
         self._moved_at = time.monotonic()
 
     def check(self, now: float) -> str | None:
         """For `runtime.health.Health.live_if`."""
         if now - self._moved_at <= self._stall_secs:
-            return None
-        with self._lock:
+            self._said = None
+        elif self._lock.acquire(blocking=False):  # else somebody is asking Kafka: two waits are longer than a probe's
             try:
-                return self._check(now, self._moved_at, self._ends())
-            except KafkaException:
-                self._asked = None
-                return None
+                self._said = self._ask(now)
+            finally:
+                self._lock.release()
+        return self._said
 
-    def _check(self, now: float, moved_at: float, end: int) -> str | None:
+    def _ask(self, now: float) -> str | None:
+        try:
+            return self._judge(now, self._moved_at, self._ends())
+        except KafkaException:
+            self._asked = None
+            return None
+
+    def _judge(self, now: float, moved_at: float, end: int) -> str | None:
         if self._asked is None or self._asked[0] != moved_at:
             self._asked, self._owed_since = (moved_at, end), None
         if self._owed_since is None and end > self._asked[1]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final
 
+from producers.files.folder_times import changed_at, settled
 from producers.files.layouts import Layout, Place
 from producers.files.paths import PathGlob
 from producers.files.tail import SourceTail
@@ -37,9 +38,6 @@ WALK_SECS: Final = 120.0
 
 LIST_SECS: Final = 600.0
 """How often a folder is listed though nothing in it seems to have changed."""
-
-RACY_SECS: Final = 2.0
-"""A folder changed so shortly before it was listed may have changed again without its time showing it."""
 
 
 class FileInput:
@@ -99,13 +97,13 @@ class FileInput:
 
     def _enter(self, folder: str) -> None:
         heard = self._watch.folder(folder)
-        self._entered[folder] = None if heard else _settled(_changed_at(folder), time.time())
+        self._entered[folder] = None if heard else settled(changed_at(folder), time.time())
 
     def _look_for_names(self, now: float) -> None:
         """Have the globs walked when a folder has changed of which nothing is heard."""
         began = time.perf_counter()
         unheard = ((folder, before) for folder, before in self._entered.items() if before is not None)
-        if any(_changed_at(folder) != before for folder, before in unheard):
+        if any(changed_at(folder) != before for folder, before in unheard):
             self._next_walk = now
         self._next_look = next_round(now, began, LOOK_SHARE)
 
@@ -205,12 +203,12 @@ class FileInput:
             self._unheard.add(folder)
         else:
             self._unheard.discard(folder)
-        changed = _changed_at(folder)
+        changed = changed_at(folder)
         at, before = self._listed.get(folder, (float("-inf"), -1))
         unsettled = any(tail.is_unsettled(now) for tail in logs.values())
         if changed == before and now - at < LIST_SECS and not unsettled:
             return False
-        self._listed[folder] = now, _settled(changed, wall)
+        self._listed[folder] = now, settled(changed, wall)
         return True
 
     def _entries(self, folder: str, logs: dict[str, SourceTail]) -> list[str] | None:
@@ -264,16 +262,3 @@ class FileInput:
         """Let go of all files."""
         for tail in self.tails():
             tail.close()
-
-
-def _changed_at(folder: str) -> int:
-    """Modification time of a folder in nanoseconds; 0: it is not there."""
-    try:
-        return os.stat(folder).st_mtime_ns  # noqa: PTH116 - hot for many folders
-    except OSError:
-        return 0
-
-
-def _settled(changed: int, wall: float) -> int:
-    """A modification time that tells the next change; -1: one just now may not show in it."""
-    return changed if wall - changed / 1e9 > RACY_SECS else -1

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from producers.chunk import Source, source_of
 from producers.core.files.container_names import (
     ContainerIdentity,
+    PodName,
     container_id_of_link,
     container_of_folder,
     log_file_name,
@@ -44,6 +45,8 @@ class Place:
     restart: int = 0
     container_id: str | None = None
     """As the link names it."""
+    pod: PodName | None = None
+    """Who has it in a volume. Known from the first look on, for the folders that tell it go with their pod."""
 
 
 class Layout(Protocol):
@@ -211,17 +214,17 @@ class VolumeLayout(TextLayout):
             pod = self._pods.pod(volume.pod_uid)
         except OSError as error:
             return f"whose it is stands in the names in {self._pods.folder}, which cannot be listed: {error.strerror}"
-        return place if pod else f"no folder in {self._pods.folder} is named after its pod {volume.pod_uid}"
+        if pod is None:
+            return f"no folder in {self._pods.folder} is named after its pod {volume.pod_uid}"
+        return replace(place, pod=pod)
 
     def source(self, place: Place) -> Source:
         """As Layout says."""
-        volume = volume_of_path(f"{place.folder}/{place.log}")
-        pod = volume and self._pods.pod(volume.pod_uid)
+        volume, pod = volume_of_path(f"{place.folder}/{place.log}"), place.pod
         assert volume, "place() let only such paths pass"
-        assert pod, "place() found it a moment ago"
-        namespace, name = pod
-        tag = self._settings.tag or f"kube.{namespace}.{name}.{volume.name}"
-        container = _container(ContainerIdentity(namespace, name, volume.pod_uid, ""))
+        assert pod, "place() found it"
+        tag = self._settings.tag or f"kube.{pod.namespace}.{pod.name}.{volume.name}"
+        container = _container(ContainerIdentity(pod.namespace, pod.name, pod.uid, ""))
         return super().source(place) | {"tag": tag, "container": container}
 
 

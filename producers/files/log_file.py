@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import IO, Protocol, cast
 
 from producers.core.files.volume_paths import volume_of_path
@@ -139,8 +140,8 @@ def open_log(path: str, *, compressed: bool) -> LogFile:
 def open_in_volume(path: str, *, compressed: bool) -> LogFile:
     """Open a file of a pod's emptyDir volume. Raises OSError, also where it lies elsewhere.
 
-    A pod may put links into its volume that lead anywhere on the node. What was opened is asked where it is, since a
-    name may be changed between a look and the opening.
+    A pod may put links into its volume that lead anywhere on the node, and devices. What was opened is asked what and
+    where it is, since a name may be changed between a look and the opening.
     """
     log = open_log(path, compressed=compressed)
     volume = volume_of_path(path)
@@ -148,4 +149,7 @@ def open_in_volume(path: str, *, compressed: bool) -> LogFile:
     if volume is None or not found.startswith(os.path.realpath(volume.root) + "/"):
         log.close()
         raise OSError(f"it leads out of its volume, to {found}")
+    if not stat.S_ISREG(os.fstat(log.descriptor()).st_mode):
+        log.close()
+        raise OSError(f"{found} is no regular file")
     return log

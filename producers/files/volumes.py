@@ -8,8 +8,10 @@ the pod's volumes, so that it is there whenever somebody writes. Source: kubelet
 from __future__ import annotations
 
 import os
+import time
 
-from producers.core.files.container_names import pod_of_folder
+from producers.core.files.container_names import PodName, pod_of_folder
+from producers.files.folder_times import changed_at, settled
 
 
 class PodFolders:
@@ -17,11 +19,21 @@ class PodFolders:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._pods: dict[str, tuple[str, str]] = {}
+        self._pods: dict[str, PodName] = {}
+        self._listed = -1
+        """The folder's modification time when it was listed."""
 
-    def pod(self, uid: str) -> tuple[str, str] | None:
-        """Namespace and name of a pod; None where no folder is named after it. Raises OSError."""
+    def pod(self, uid: str) -> PodName | None:
+        """A pod; None where no folder is named after it. Raises OSError."""
         if uid not in self._pods:
-            names = map(pod_of_folder, os.listdir(self.folder))  # noqa: PTH208 - names are all that is needed
-            self._pods = {pod.uid: (pod.namespace, pod.name) for pod in names if pod is not None}
+            self._look()
         return self._pods.get(uid)
+
+    def _look(self) -> None:
+        """List the folder, unless it is as it was: volumes of unknown pods are asked about again and again."""
+        changed = changed_at(self.folder)
+        if changed == self._listed:
+            return
+        names = map(pod_of_folder, os.listdir(self.folder))  # noqa: PTH208 - names are all that is needed
+        self._pods = {pod.uid: pod for pod in names if pod is not None}
+        self._listed = settled(changed, time.time())

@@ -83,6 +83,7 @@ def test_an_input_whose_own_thread_does_not_return_is_found(network: Network) ->
     network._inputs = {**network._inputs, "journal": Journal()}  # type: ignore[dict-item]
     check = LoopCheck(network, 60)
     assert check.check(time.monotonic()) is None
+    until(lambda: check._asked_at is None)
     assert check.check(time.monotonic() + 61) == "input journal has been reading for 61 s"
     Journal.busy_since = None
     del network._inputs["journal"]

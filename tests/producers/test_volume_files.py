@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from producers.core.files.checkpoint import Marks
+from producers.core.files.container_names import PodName
 from producers.core.files.volume_paths import PodVolume, volume_of_path
+from producers.files.layouts import Place, VolumeLayout
 from producers.files.log_file import open_in_volume
+from producers.files.volumes import PodFolders
 from schemas.settings import InvalidSettingsError, parse_settings
 from schemas.tags import tag_of
-from tests.producers.text_input import TextInput
+from tests.producers.text_input import KINDS, TextInput
 
 UID = "6b1f0c9e-6a3b-4c1a-9f36-0d5b1f9f1a11"
 EMPTY_DIR = "volumes/kubernetes.io~empty-dir"
@@ -168,6 +172,49 @@ def test_what_was_opened_is_judged_and_not_the_name(tmp_path: Path, made: Callab
     with pytest.raises(OSError, match="leads out of its volume"):
         open_in_volume(str(node.volume / "a.log"), compressed=False)
     assert len(list(Path("/proc/self/fd").iterdir())) == before, "the file was closed"
+
+
+def test_what_is_no_regular_file_is_not_read_though_it_may_have_been_one_a_moment_ago(
+    tmp_path: Path, made: Callable[..., Node]
+) -> None:
+    node = made(tmp_path)
+    os.mkfifo(node.volume / "a.log")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(OSError, match=r"a\.log is no regular file"):
+        open_in_volume(str(node.volume / "a.log"), compressed=False)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, "the file was closed"
+
+
+def test_a_log_that_comes_back_after_its_pods_log_folder_has_gone_is_still_its_pods(
+    tmp_path: Path, made: Callable[..., Node]
+) -> None:
+    node = made(tmp_path)
+    path = node.volume / "app.log"
+    path.write_text("one\n")
+    layout = VolumeLayout(
+        KINDS["files"].model_validate({"type": "files", "path": node.pattern}), "n", str(node.pod_logs)
+    )
+    place = layout.place(str(path))
+    assert isinstance(place, Place)
+    (node.pod_logs / f"shop_cart-0_{UID}").rmdir()
+    stranger = str(path).replace(UID, "0d7cf5d8-7d47-4b70-9c79-4a1f2a9df8ea")
+    assert isinstance(layout.place(stranger), str)
+    assert layout.source(place)["container"]["pod"] == "cart-0"
+
+
+def test_unknown_pods_are_looked_for_only_where_the_folder_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pods, listed = PodFolders(str(tmp_path)), []
+    real = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda folder: listed.append(folder) or real(folder))
+    assert [pods.pod(UID), pods.pod(UID)] == [None, None]
+    assert len(listed) == 2, "it changed so lately that it may change again under the same time"
+    os.utime(tmp_path, (1e9, 1e9))
+    assert [pods.pod(UID) for _ in range(100)] == [None] * 100
+    assert len(listed) == 3
+    (tmp_path / f"shop_cart-0_{UID}").mkdir()
+    assert pods.pod(UID) == PodName("shop", "cart-0", UID)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from typing import cast
@@ -70,9 +71,27 @@ def test_the_worker_that_has_something_wrong_is_named(parent: Parent) -> None:
 def test_a_worker_that_starts_is_live_for_as_long_as_a_loop_may_stand_still(parent: Parent) -> None:
     parent.endpoint.environment(1)
     assert parent.endpoint.live(time.monotonic()) == []
-    assert parent.endpoint.ready(time.monotonic()) == ["worker 1: has not started yet"]
+    assert parent.endpoint.ready(time.monotonic()) == ["worker 1: does not answer"]
     parent.workers[1].started_at -= 31
     assert parent.endpoint.live(time.monotonic()) == ["worker 1: does not answer 31 s after its start"]
+
+
+def test_who_asks_whether_workers_live_does_not_wait_for_those_who_ask_whether_they_are_ready(parent: Parent) -> None:
+    asked, answered = threading.Barrier(3), threading.Event()
+
+    def slow(_: float) -> None:  # as a question to Kafka that is away
+        asked.wait(10)
+        answered.wait(10)
+
+    for each in parent.health:
+        each.ready_if(slow)
+    other = threading.Thread(target=parent.endpoint.ready, args=(time.monotonic(),))
+    other.start()
+    asked.wait(10)
+    assert parent.endpoint.live(time.monotonic()) == []
+    assert other.is_alive(), "it still waits"
+    answered.set()
+    other.join()
 
 
 def test_a_worker_that_has_ended_is_looked_after_and_not_ready(parent: Parent) -> None:

@@ -48,7 +48,7 @@ def everything(servers: str, topic: str) -> list[Message]:
     consumer.assign([TopicPartition(topic, 0, low)])
     found: list[Message] = []
     while len(found) < high - low:
-        found += [each for each in consumer.consume(100, 1.0) if each.error() is None]
+        found += [each for each in consumer.consume(high - low - len(found), 1.0) if each.error() is None]
     consumer.close()
     return found
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from faust.types import TP
 
+from schemas.settings import parse_settings
+from streams.app import StreamApp
 from streams.health import NOT_JOINED, IntakeCheck, Membership
 
 
@@ -85,8 +90,41 @@ def test_the_time_counts_from_kafkas_last_silence(intake: IntakeCheck, kafka: Ka
     assert intake.check(began + 581) is not None
 
 
+def test_nobody_waits_for_kafkas_answer_to_another(intake: IntakeCheck, began: float) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        asked.set()
+        answered.wait(10)
+        return 10
+
+    intake._ends = slow
+    first = threading.Thread(target=intake.check, args=(began + 100,))
+    first.start()
+    assert asked.wait(10)
+    assert intake.check(began + 100) is None
+    assert first.is_alive()
+    answered.set()
+    first.join()
+
+
 def test_a_worker_that_stands_by_without_a_partition_is_a_member_too() -> None:
     membership = Membership()
     assert membership.check(0.0) == NOT_JOINED
     membership.partitions = set()
     assert membership.check(0.0) is None
+
+
+def test_partitions_that_were_just_assigned_owe_nothing(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = parse_settings('kafka: {bootstrap_servers: "127.0.0.1:1"}', "", {})
+    app = StreamApp(settings)
+    intake = app._intake
+    monkeypatch.setattr(intake, "_ends", kafka)
+    monkeypatch.setattr(app.worker, "assigned", int)  # it would ask a broker
+    now = intake._moved_at + 100
+    kafka.end = 0  # none is ours
+    assert intake.check(now) is None
+    asyncio.run(app._assigned(None, {TP(settings.topics.names.raw, 3)}))
+    kafka.end = 1000
+    assert [intake.check(now + secs) for secs in (1, 70, 200)] == [None] * 3
+    app.worker.close()

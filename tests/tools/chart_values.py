@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import yaml
@@ -29,8 +30,13 @@ def table() -> str:
     values = yaml.safe_load((helm.CHART / "values.yaml").read_text())
     streams = schema["properties"]["streams"]["properties"]
     rows = [*_rows("", schema["properties"], values)]
-    rows += [f"| of each component: `{name}` | | {_text(streams[name])} |" for name in COMMON]
+    rows += [f"| of {_owners(name, values)}: `{name}` | | {_text(streams[name])} |" for name in COMMON]
     return "\n".join(["| value | default | what it is |", "|---|---|---|", *rows, ""])
+
+
+def _owners(name: str, values: dict[str, Any]) -> str:
+    found = [each for each in COMPONENTS if name in reduce(dict.__getitem__, each.split("."), values)]
+    return "each component" if len(found) == len(COMPONENTS) else ", ".join(each.partition(".")[0] for each in found)
 
 
 def _rows(prefix: str, properties: dict[str, Any], values: dict[str, Any]) -> Iterator[str]:

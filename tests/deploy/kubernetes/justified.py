@@ -39,6 +39,13 @@ JUSTIFIED: Final = (
     ),
 )
 
+CHOSEN_BY_OPENSHIFT: Final = Justified(
+    "container-security-context-user-group-id",
+    ".*",
+    ".*The container (is )?running with a low (user|group) ID",
+    "OpenShift gives pods that name no user or group one of their namespace's range, and refuses those that do.",
+)
+
 
 def unjustified(manifests: str, *more: Justified) -> list[str]:
     """Critical findings without a reason in the table, or among more of them."""

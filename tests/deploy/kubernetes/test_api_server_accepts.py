@@ -14,8 +14,14 @@ from tests.tools.kube_objects import KubeObject, KubeObjects, named
 pytestmark = [pytest.mark.apiserver, pytest.mark.usefixtures("definitions")]
 
 RENDERINGS = renderings()
-NEEDED = {"restricted volume types", "runAsNonRoot != true", "runAsUser=0", "unrestricted capabilities", "hostPort"}
-"""Host folders; root, whose the logs are; one capability, to read other users' logs; ports of network inputs."""
+NEEDED = {
+    "restricted volume types",  # host folders
+    "runAsNonRoot != true",  # the logs are root's
+    "runAsUser=0",
+    "unrestricted capabilities",  # to read other users' logs
+    "hostPort",  # network inputs
+    "seLinuxOptions",  # where SELinux is enforced (OpenShift)
+}
 WOULD_VIOLATE = 'would violate PodSecurity "restricted:latest": '
 
 

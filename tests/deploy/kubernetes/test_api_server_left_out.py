@@ -27,7 +27,13 @@ def run(folder: Path, *arguments: str) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.tools.left_out", "--collect-only", "-q", *arguments],
         cwd=folder,
-        env={**os.environ, "XDG_CACHE_HOME": str(folder), "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        env={
+            **os.environ,
+            "XDG_CACHE_HOME": str(folder),
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_ADDOPTS": "",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         check=False,
         capture_output=True,
         text=True,

@@ -45,9 +45,9 @@ def _run(command: list[str], pipeline: Pipeline) -> subprocess.CompletedProcess[
 
 def test_the_line_that_is_sent_is_found(new_pipeline: PipelineMaker) -> None:
     pipeline = new_pipeline(stream={"pod_wait_secs": 0.0})
+    pipeline.start("stream", "search")
     sent = _run(["logferry", *_container("send")["args"]], pipeline)
     assert sent.returncode == 0, sent.stderr
-    pipeline.start("stream", "search")
     found = _run(_container("find")["command"], pipeline)
     assert found.returncode == 0, f"{found.stderr}\n{pipeline.tails()}"
     assert "helm test of logferry, revision 1" in found.stdout

@@ -114,3 +114,13 @@ def test_it_waits_for_its_topics_but_not_for_ever() -> None:
     (init,) = pod(made(), *DAEMON_SET)["initContainers"]
     assert init["args"] == ["topics", "wait", "producer", "--go-on-after", "30s"]
     assert {each["mountPath"] for each in init["volumeMounts"]} == {"/etc/logferry", "/tmp"}
+
+
+def test_what_is_called_a_node_and_has_no_folders_is_left_out() -> None:
+    """Else pods wait there for ever, and a rolling update for them."""
+    required = pod(made(), *DAEMON_SET)["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (term,) = required["nodeSelectorTerms"]
+    assert {(each["operator"], *each["values"]) for each in term["matchExpressions"]} == {
+        ("NotIn", "fargate"),
+        ("NotIn", "virtual-kubelet"),
+    }

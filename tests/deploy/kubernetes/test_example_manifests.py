@@ -88,3 +88,25 @@ def test_what_an_example_tells_the_chart_gives_good_objects(file: Path) -> None:
     assert fitting.unnamed_ports(objects) == []
     assert fitting.absent(objects, set(declared(yaml.safe_load(file.read_text())))) == []
     assert [each for _, template in templates(objects) for each in settings_in_pods.problems(objects, template)] == []
+
+
+def test_the_pod_for_operators_finds_settings_and_its_user_where_the_charts_put_them() -> None:
+    page = (ROOT / "docs/kubernetes.md").read_text()
+    text = page.partition('```yaml title="operator.yaml"\n')[2].partition("```")[0]
+    (pod,) = read(text)
+    mounts = {each["mountPath"]: each["name"] for each in pod["spec"]["containers"][0]["volumeMounts"]}
+    volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
+    servers = helm.template(helm.SERVERS, helm.SERVERS / "examples/development.yaml")
+    (told,) = [each["data"]["values.yaml"] for each in servers if each["kind"] == "ConfigMap"]
+    given = yaml.safe_load(told)
+    (own,) = given["streams"]["secretMounts"]
+    (shared,) = given["secretMounts"]
+
+    assert kubeconform.problems(text) == []
+    assert pod_security.violations([{"metadata": {}, "spec": pod["spec"]}]) == [{}]
+    assert volumes[mounts[shared["path"]]]["secret"]["secretName"] == shared["secret"]
+    assert volumes[mounts[own["path"]]]["secret"]["secretName"] == "logferry-operator"
+    assert "logferry-operator" in {each["metadata"]["name"] for each in servers if each["kind"] == "KafkaUser"}
+    assert volumes[mounts["/etc/logferry"]]["configMap"]["name"] in {
+        each["metadata"]["name"] for each in helm.template(helm.CHART, MINIMAL) if each["kind"] == "ConfigMap"
+    }

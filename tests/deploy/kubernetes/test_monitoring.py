@@ -115,7 +115,9 @@ def _first_steps_unseen(alert: dict[str, str]) -> list[str]:
     return [
         name
         for name in counted
-        if METRICS[name].labels and "for" not in alert and not re.search(rf"unless {name}\{{[^}}]*}} offset", alert["expr"])
+        if METRICS[name].labels
+        and "for" not in alert
+        and not re.search(rf"unless {name}\{{[^}}]*}} offset", alert["expr"])
     ]
 
 
@@ -150,6 +152,7 @@ def test_the_chapter_that_an_alert_names_is_there(alert: dict[str, str]) -> None
 def test_alerts_are_about_this_installation_alone() -> None:
     rules = _rules()
     assert "SCOPE" not in json.dumps(rules)
+    assert "SINK" not in json.dumps(rules)
     assert all(SCOPE in rule["expr"] for rule in rules)
 
 
@@ -164,6 +167,18 @@ def test_alerts_that_are_not_wanted_or_about_nothing_are_left_out() -> None:
     fewer = _rules(rule={"disabled": ["LogferrySinkRetries"]}, pods={"enabled": False})
     of_pods = {each["alert"] for each in ALERTS if each["of"] == "pods"}
     assert everything - {each["alert"] for each in fewer} == {"LogferrySinkRetries", *of_pods}
+
+
+def test_each_sink_that_is_deployed_is_missed_when_it_is_away() -> None:
+    sink = {"type": "stdout", "topics": ["logs.app"]}
+    config = {"sinks": {"Raw_1": sink, "off": sink}}
+    rules = [each for each in _rules(config=config, sinks={"off": {"enabled": False}}) if "Away" in each["alert"]]
+    assert {each["labels"]["sink"]: each["annotations"]["summary"] for each in rules} == {
+        "raw-1": "Sink raw-1 does not run",
+        "search": "Sink search does not run",
+    }
+    scope = f'{SCOPE},logferry_io_sink="raw-1"'
+    assert rules[0]["expr"] == f"absent(up{{{scope}}} == 1)"
 
 
 @pytest.mark.parametrize(

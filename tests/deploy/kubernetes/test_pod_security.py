@@ -35,9 +35,11 @@ def test_the_producer_has_its_exceptions_and_no_other(example: Path) -> None:
 
     names = ", ".join(f'"{one["name"]}"' for one in containers(producer))
     expected = {reason: f"containers {names} {detail}" for reason, detail in EXCEPTIONS.items()}
-    volumes = ["restricted volume types"]
+    wished = ["restricted volume types", *(["hostPort"] if ports else [])]
+    # Where SELinux is enforced nothing of a lesser type may read the nodes' logs.
+    wished += ["seLinuxOptions"] if "seLinuxOptions" in containers(producer)[0]["securityContext"] else []
 
-    assert found.keys() == {*expected, *volumes, *(["hostPort"] if ports else [])}
+    assert found.keys() == {*expected, *wished}
     assert {reason: found[reason] for reason in expected} == expected
 
 

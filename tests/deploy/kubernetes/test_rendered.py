@@ -6,7 +6,7 @@ import pytest
 
 from schemas.settings import parse_settings
 from tests.deploy.kubernetes import fitting, pods_in_order, settings_in_pods
-from tests.deploy.kubernetes.justified import JUSTIFIED, unjustified
+from tests.deploy.kubernetes.justified import CHOSEN_BY_OPENSHIFT, JUSTIFIED, unjustified
 from tests.deploy.kubernetes.objects import of_kind, templates
 from tests.deploy.kubernetes.rendering import EXAMPLES, OWN, external, manifests, objects, title
 from tests.tools import helm, kube_score, kubeconform
@@ -31,7 +31,9 @@ def test_the_schemas_of_kubernetes_and_of_the_operators_hold(example: Path) -> N
 
 @examples
 def test_what_kube_score_calls_critical_has_its_reason(example: Path) -> None:
-    assert unjustified(manifests(example)) == []
+    more = (CHOSEN_BY_OPENSHIFT,) if example.stem == "openshift" else ()
+
+    assert unjustified(manifests(example), *more) == []
 
 
 def test_no_reason_is_given_for_what_is_not_there() -> None:

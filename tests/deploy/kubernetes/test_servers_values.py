@@ -130,3 +130,13 @@ def test_notes_show_the_same_values(tmp_path: Path) -> None:
     assert yaml.safe_load(notes[notes.index("servers.yaml:\n") + len("servers.yaml:\n") :]) == values_for_logferry(
         objects
     )
+
+
+def test_an_example_s_sink_can_be_taken_away() -> None:
+    """Else logferry would be given its address and no type."""
+    sinks = {"search": None, "screen": {"type": "stdout", "topics": ["logs.app"]}}
+    objects = render(EXAMPLES / "development.yaml", {"config": {"sinks": sinks}})
+    told = values_for_logferry(objects)
+    assert "sinks" not in told["config"]
+    assert told["sinks"].keys() == {"defaults", "screen"}
+    assert {name for name in of_kind(objects, "KafkaUser") if "-sink-" in name} == {"logferry-sink-screen"}

@@ -65,7 +65,7 @@ def records(settings: Settings) -> list[tuple[str, dict[str, Any] | None]]:
         consumer.assign([TopicPartition(topic, 0, 0)])
         _, end = consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=DEADLINE_SECS)
         while len(found) < end:
-            for record in consumer.consume(100, 0.2):
+            for record in consumer.consume(end - len(found), 0.2):
                 assert record.error() is None
                 value = None if record.value() is None else codec.decode(record.value())
                 assert not isinstance(value, Undecodable)

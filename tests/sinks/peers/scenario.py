@@ -220,7 +220,7 @@ class Scenario:
             low, high = self._group.get_watermark_offsets(TopicPartition(topic, partition), timeout=20)
             self._group.assign([TopicPartition(topic, partition, low)])
             while low < high:
-                for record in self._group.consume(100, 1.0):
+                for record in self._group.consume(min(100, high - low), 1.0):
                     letter = codec.decode(record.value() or b"")
                     assert isinstance(letter, dict), letter
                     found.append(letter["original"])

@@ -1,7 +1,7 @@
 {{/* Names that sinks of type elasticsearch write to, with a star for what differs from day to day. */}}
 {{- define "servers.indices" -}}
 {{- $found := list -}}
-{{- range .Values.config.sinks -}}
+{{- range include "servers.sinks" . | fromYaml -}}
 {{- if eq (.type | default "") "elasticsearch" -}}
 {{- $index := .index | default "logstash-%Y.%m.%d" -}}
 {{- $found = append $found (.data_stream | default (printf "%s*" (regexFind "^[^%]*" $index))) -}}

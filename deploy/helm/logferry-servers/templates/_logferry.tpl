@@ -8,7 +8,7 @@
 {{- if not (has "logferry_read" .Values.elasticsearch.users.sinks.roles) -}}
 {{- $_ := set $values "tests" (dict "search" false) -}}
 {{- end -}}
-{{- range $name, $sink := .Values.config.sinks -}}
+{{- range $name, $sink := include "servers.sinks" . | fromYaml -}}
 {{- if eq ($sink.type | default "") "elasticsearch" -}}
 {{- $made := include "servers.sinkValues" (dict "root" $ "sink" $name) | fromYaml -}}
 {{- $mounts := concat (dig "sinks" $name "secretMounts" list $values) (dig "sinks" $name "secretMounts" list $made) -}}
@@ -53,7 +53,7 @@ pods:
 streams:
   {{- include "servers.component" (dict "root" . "stage" "stream") | nindent 2 }}
   {{- include "servers.scaler" . | nindent 2 }}
-{{- with .Values.config.sinks }}
+{{- with include "servers.sinks" . | fromYaml }}
 sinks:
   {{- with include "servers.scaler" $ }}
   defaults:

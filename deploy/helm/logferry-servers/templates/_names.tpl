@@ -82,3 +82,12 @@ podAntiAffinity:
 {{- define "servers.elasticsearchSecret" -}}
 {{- .existingSecret | default (printf "%s-elasticsearch" .name) -}}
 {{- end }}
+
+{{/* Sinks of the settings. null takes that of an example away, which Helm does for a chart's own defaults only. */}}
+{{- define "servers.sinks" -}}
+{{- $found := dict -}}
+{{- range $name, $sink := .Values.config.sinks -}}
+{{- if $sink }}{{ $_ := set $found $name $sink }}{{ end -}}
+{{- end -}}
+{{- toYaml $found -}}
+{{- end }}

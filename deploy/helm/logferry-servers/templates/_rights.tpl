@@ -9,7 +9,7 @@ holds both equal): a list of {stage, resource, name, prefix, operations}, one na
 {{- $names := dict -}}
 {{- range list "raw" "control" "pods" "dead-letter" "ledger" "replay" }}{{ $_ := set $names . (printf "%s%s" $prefix .) }}{{ end -}}
 {{- $group := (($config.stream).group) | default "logferry-stream" -}}
-{{- $sinks := $config.sinks | default dict -}}
+{{- $sinks := include "servers.sinks" . | fromYaml -}}
 {{- $routed := include "servers.routed" . | fromYaml -}}
 {{- $see := list "Read" "Describe" -}}
 {{- $fill := list "Write" "Describe" -}}
@@ -91,7 +91,7 @@ holds both equal): a list of {stage, resource, name, prefix, operations}, one na
 {{- end -}}
 {{- with $config.unmatched }}{{ if ne . "drop" }}{{ $plain = append $plain . }}{{ end }}{{ end -}}
 {{- range $config.quotas }}{{ $plain = append $plain (.topic | default (printf "%sdelayed" $prefix)) }}{{ end -}}
-{{- range $sink := $config.sinks -}}
+{{- range $sink := include "servers.sinks" . | fromYaml -}}
 {{- range $topic := $sink.topics -}}
 {{- range $made -}}
 {{- if regexMatch (printf "^%s$" (regexReplaceAll "\\\\\\{.*?\\\\\\}" (regexQuoteMeta .) "[A-Za-z0-9._-]*")) $topic }}{{ $plain = append $plain $topic }}{{ end -}}

@@ -19,11 +19,10 @@ podTemplate:
     {{- end }}
   spec:
     automountServiceAccountToken: false
+    {{- with $elastic.podSecurityContext }}
     securityContext:
-      runAsNonRoot: true
-      runAsUser: 1000
-      fsGroup: 1000
-      seccompProfile: {type: RuntimeDefault}
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     {{- with .set.priorityClassName }}
     priorityClassName: {{ . }}
     {{- end }}

@@ -63,7 +63,7 @@ spec:
 {{- include "logferry.portsOf" $addresses -}}
 {{- end }}
 
-{{/* Addresses of a sink's destination. Those of clouds are asked for credentials on port 80 of the machine, too. */}}
+{{/* Addresses of a sink's destination. */}}
 {{- define "logferry.destinations" -}}
 {{- $addresses := list -}}
 {{- if eq .type "elasticsearch" -}}
@@ -77,12 +77,32 @@ spec:
 {{- $addresses = kindIs "slice" $servers | ternary $servers (splitList "," (toString $servers)) -}}
 {{- else if eq .type "object_storage" -}}
 {{- if not (hasPrefix "file:" .url) -}}
-{{- $addresses = list (((.options).endpoint) | default "https://store") "http://credentials" -}}
+{{- $addresses = list (((.options).endpoint) | default "https://store") -}}
 {{- end -}}
 {{- else if eq .type "cloudwatch" -}}
-{{- $addresses = list (.endpoint_url | default "https://logs") "https://sts" "http://credentials" -}}
+{{- $addresses = list (.endpoint_url | default "https://logs") "https://sts" -}}
 {{- else if eq .type "google_cloud" -}}
-{{- $addresses = list (.endpoint | default "https://logging") "https://oauth2" "http://credentials" -}}
+{{- $addresses = list (.endpoint | default "https://logging") "https://oauth2" -}}
 {{- end -}}
 {{- toYaml $addresses -}}
+{{- end }}
+
+{{/*
+Rules for a sink's destination, as a YAML list: its ports, where destinationsTo says; and for what is in a cloud the
+machine's own place for credentials, on port 80, or 988 where GKE's metadata server looks like that to policies. Where
+destinations may be anywhere, so may that: plugins that take the machine for no address see no 169.254.0.0/16.
+Takes settings and to.
+*/}}
+{{- define "logferry.destinationRules" -}}
+{{- $rules := list -}}
+{{- with include "logferry.portsOf" (include "logferry.destinations" .settings | fromYamlArray) | fromYamlArray -}}
+{{- $rules = append $rules (dict "ports" . "to" $.to) -}}
+{{- end -}}
+{{- $store := and (eq .settings.type "object_storage") (not (hasPrefix "file:" (.settings.url | default ""))) -}}
+{{- if or $store (has .settings.type (list "cloudwatch" "google_cloud")) -}}
+{{- $here := list (dict "ipBlock" (dict "cidr" "169.254.0.0/16")) (dict "ipBlock" (dict "cidr" "fd00:ec2::/32")) -}}
+{{- $ports := list (dict "port" 80 "protocol" "TCP") (dict "port" 988 "protocol" "TCP") -}}
+{{- $rules = append $rules (dict "ports" $ports "to" (ternary $here list (not (empty .to)))) -}}
+{{- end -}}
+{{- toYaml $rules -}}
 {{- end }}

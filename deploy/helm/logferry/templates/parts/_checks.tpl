@@ -4,6 +4,7 @@
 {{- include "logferry.check.sinks" . -}}
 {{- include "logferry.check.scaling" . -}}
 {{- include "logferry.check.inputs" . -}}
+{{- include "logferry.check.ending" . -}}
 {{- end }}
 
 {{/* The same words as schemas/settings/secret.py: what is secret by its name is there by reference only. */}}
@@ -96,5 +97,14 @@
 {{- end -}}
 {{- if and .Values.pods.enabled (gt (int .Values.pods.replicas) 1) (eq false (dig "lease" "enabled" true (.Values.config.pods | default dict))) -}}
 {{- fail "pods.replicas: without a lease (config.pods.lease.enabled: false) several watchers write at once. Write replicas: 1, or leave the lease on" -}}
+{{- end -}}
+{{- end }}
+
+{{/* schemas/settings/node.py says how much longer than drain_secs a producer may take to end. */}}
+{{- define "logferry.check.ending" -}}
+{{- $drain := dig "producer" "drain_secs" 5.0 .Values.config | float64 -}}
+{{- $needed := add (ceil $drain) 15 | int -}}
+{{- if and .Values.producer.enabled (lt (int .Values.producer.terminationGracePeriodSeconds) $needed) -}}
+{{- fail (printf "producer.terminationGracePeriodSeconds: with config.producer.drain_secs: %v a producer may take %d s to end, and Kubernetes would kill it after %d. Write %d, or a shorter drain_secs" $drain (sub $needed 5) (int .Values.producer.terminationGracePeriodSeconds) $needed) -}}
 {{- end -}}
 {{- end }}

@@ -40,7 +40,6 @@ spec:
   minReplicaCount: {{ int $scaling.minReplicas }}
   maxReplicaCount: {{ int $scaling.maxReplicas }}
   pollingInterval: {{ int $scaling.keda.pollingInterval }}
-  cooldownPeriod: {{ int $scaling.keda.cooldownPeriod }}
   # Where the lag cannot be asked for, as many as are enough on most days.
   fallback: {failureThreshold: 4, replicas: {{ int $scaling.minReplicas }}}
   advanced:
@@ -56,7 +55,6 @@ spec:
         consumerGroup: {{ $of.group | quote }}
         topic: {{ . | quote }}
         lagThreshold: {{ int $scaling.keda.lagThreshold | quote }}
-        activationLagThreshold: {{ int $scaling.keda.activationLagThreshold | quote }}
         # A new group reads from the beginning, so what it has not committed yet is lag as well.
         offsetResetPolicy: earliest
         {{- include "logferry.kedaSecurity" $kafka | nindent 8 }}
