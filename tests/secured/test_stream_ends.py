@@ -6,7 +6,7 @@ import pytest
 
 from tests.secured.modes import Secured
 from tests.secured.pipelines import PipelineOf, wait_for
-from tests.secured.test_rights import documented, give, start_as
+from tests.secured.test_rights import give, printed, start_as
 
 STOP_SECS = 15.0
 
@@ -16,7 +16,7 @@ def test_a_worker_without_rights_ends_soon_after_sigterm(
     secured: Secured, pipeline_of: PipelineOf, missing: str
 ) -> None:
     pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
-    all_rights = documented(pipeline)
+    all_rights = printed(pipeline)
     rights = [each for each in all_rights if each.name.removeprefix(pipeline.index).strip(".") != missing]
     assert len(rights) < len(all_rights)
     give(secured, rights)

@@ -10,7 +10,7 @@ while True:
     search = ["logferry", "search", query, "--since", "10m", "--limit", "1", *options]
     found = subprocess.run(search, check=False, capture_output=True, text=True)
     if found.returncode == 0 and found.stdout.strip():
-        print(f"found after {time.monotonic() - began:.0f} s: {found.stdout.strip()}")
+        sys.stdout.write(f"found after {time.monotonic() - began:.0f} s: {found.stdout.strip()}\n")
         break
     if time.monotonic() - began > float(timeout_secs):
         sys.exit(f"not found in {timeout_secs} s: {query}\n{found.stderr.strip()}")
