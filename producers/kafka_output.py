@@ -132,8 +132,8 @@ class KafkaOutput:
         return f"Kafka has acknowledged nothing for {silent:.0f} s; {self.in_flight} chunks wait"
 
     def drain(self, timeout: float) -> bool:
-        """Wait up to ``timeout`` seconds until everything is acknowledged."""
-        return self._producer.flush(timeout) == 0
+        """Wait up to ``timeout`` seconds; tells whether everything is acknowledged, and nothing was refused."""
+        return self._producer.flush(timeout) == 0 and self._failure is None
 
 
 def _head(chunk: Chunk) -> dict[str, Any]:

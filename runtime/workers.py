@@ -2,8 +2,8 @@
 
 Python uses one core a process, so a machine's share of the work is done by as many processes as cores are to be used.
 Each is a member of the consumer group like any other worker. The parent holds no connection: it starts a worker again
-that ended by itself, at first at once and then ever later, passes on SIGTERM, and ends when all have ended. Its own
-endpoint speaks for all of them (`runtime.workers_endpoint`).
+that ended by itself, at first at once and then ever later, passes on SIGTERM, and ends when all have ended. Killed, it
+takes them with it (`runtime.parent`). Its own endpoint speaks for all of them (`runtime.workers_endpoint`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runtime.backoff import Backoff
+from runtime.parent import end_with
 from schemas.errors import FatalError
 
 _log = logging.getLogger(__name__)
@@ -81,7 +82,11 @@ def _look_after(worker: Worker, command: Sequence[str], environment: Callable[[i
         worker.next_start = now + delay
         _log.warning("worker %d ended with status %d; again in %.1f s", worker.number, process.returncode, delay)
     if worker.process is None and now >= worker.next_start:
-        worker.process = subprocess.Popen(command, env={**os.environ, **environment(worker.number)})
+        worker.process = subprocess.Popen(
+            command,
+            env={**os.environ, **environment(worker.number)},
+            preexec_fn=end_with(os.getpid()),  # one system call, prepared before the fork
+        )
         worker.started_at = now
 
 

@@ -29,7 +29,7 @@ from deploy.demo.reader import Drain, PipeReader
 from deploy.demo.rotation import RotationLimits, rotate_if_due
 from deploy.demo.slots import Running, Slot, by_pod, phases
 from deploy.demo.stopping import dismiss_sidecars, stop_all
-from deploy.parent import end_with
+from runtime.parent import end_with
 from schemas.errors import TemporaryError
 
 if TYPE_CHECKING:

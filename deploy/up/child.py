@@ -1,7 +1,7 @@
 """One stage process: started in a session of its own, ended with whoever started it.
 
 Its own session, so that Ctrl-C in the terminal reaches the supervisor alone, which then stops the stages in order. A
-supervisor that is killed takes its stages with it (`deploy.parent`): they lose nothing, since positions advance
+supervisor that is killed takes its stages with it (`runtime.parent`): they lose nothing, since positions advance
 only behind acknowledgements, and the next start finds the checkpoint's lock free.
 """
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.parent import end_with
 from runtime.metrics import SNAPSHOT_VARIABLE
+from runtime.parent import end_with
 
 LOG_MAX_BYTES: Final = 10_000_000
 """A stage's log longer than this is renamed to ``.1`` before the stage's next start."""
