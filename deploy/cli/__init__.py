@@ -17,6 +17,7 @@ EXTRAS = {
     "elasticsearch": "elasticsearch",
     "obstore": "object-storage",
     "prometheus_client": "producer",
+    "psutil": "replay",
 }
 """Top-level module -> extra that brings it; what is not here comes with `local`."""
 

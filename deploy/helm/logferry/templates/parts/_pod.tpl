@@ -103,7 +103,10 @@ ports:
 resources:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with $settings.securityContext }}
+{{- $security := $settings.securityContext | default dict -}}
+{{- /* What only asks Kafka reads nothing of the node. */}}
+{{- if and .brief $security.capabilities }}{{ $security = set (deepCopy $security) "capabilities" (omit $security.capabilities "add") }}{{ end }}
+{{- with $security }}
 securityContext:
   {{- toYaml . | nindent 2 }}
 {{- end }}
