@@ -40,7 +40,8 @@ def prepare_codecs(settings: Settings) -> None:
             where="kafka.schema_registry",
             remedy="pip install 'logferry[registry]'",
         ) from error
-    ids = register(SchemaRegistryClient({"url": url}), settings)
+    with SchemaRegistryClient({"url": url}) as client:
+        ids = register(client, settings)
     use_registered(ids)
     _log.info("%d schemas registered at %s", len(ids), url)
 

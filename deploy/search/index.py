@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import elastic_transport
 from elasticsearch import ApiError, Elasticsearch
@@ -43,6 +43,13 @@ class LogIndex:
     def __init__(self, client: Elasticsearch, pattern: str) -> None:
         self._client = client
         self._pattern = pattern
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its connections."""
+        self._client.close()
 
     def newest(self, wanted: Wanted, limit: int) -> Found:
         """The newest ``limit`` documents."""

@@ -98,7 +98,8 @@ def _ask_elasticsearch(settings: Settings) -> tuple[dict[str, int | None], list[
             hurried = sink.model_copy(update={"request_timeout_secs": ANSWER_SECS})
             changed = settings.model_copy(update={"sinks": {name: hurried}})
             try:
-                documents[name] = open_index(changed, name, None, None).count()
+                with open_index(changed, name, None, None) as index:
+                    documents[name] = index.count()
             except LogferryError as error:
                 problems.append(f"{error.problem} (sink {name}: {', '.join(sink.hosts)})")
     return documents, problems

@@ -137,4 +137,5 @@ def tags(documents: Iterable[Document]) -> set[str]:
 
 def hits(pipeline: Pipeline, query: str) -> int:
     """What `logferry search` finds."""
-    return open_index(pipeline.settings, None, None, None).newest(Wanted(query), 5).total
+    with open_index(pipeline.settings, None, None, None) as index:
+        return index.newest(Wanted(query), 5).total

@@ -35,6 +35,13 @@ def registry(tmp_path: Path) -> Iterator[Apicurio]:
     made.stop()
 
 
+@pytest.fixture
+def clients(registry: Apicurio) -> Iterator[list[SchemaRegistryClient]]:
+    """Two of the registry, which know nothing of each other."""
+    with SchemaRegistryClient({"url": registry.url}) as one, SchemaRegistryClient({"url": registry.url}) as other:
+        yield [one, other]
+
+
 def read_by_confluents_client(pipeline: Pipeline, client: SchemaRegistryClient, count: int) -> list[dict[str, Any]]:
     """As many records of the routed topic, by a client that knows nothing of ours but the registry's address."""
     topic, read = f"{pipeline.index}.app", AvroDeserializer(client)
@@ -53,8 +60,9 @@ def read_by_confluents_client(pipeline: Pipeline, client: SchemaRegistryClient, 
 
 
 def test_a_pipeline_with_a_registry_is_read_by_confluents_client_also_after_the_registry_was_restarted(
-    new_pipeline: PipelineMaker, registry: Apicurio
+    new_pipeline: PipelineMaker, registry: Apicurio, clients: list[SchemaRegistryClient]
 ) -> None:
+    client, again = clients
     pipeline = new_pipeline(kafka={"schema_registry": {"url": registry.url}})
     away = subprocess.run(
         [sys.executable, "-m", "deploy.cli", "stream", "--config", str(pipeline.config)],
@@ -68,7 +76,6 @@ def test_a_pipeline_with_a_registry_is_read_by_confluents_client_also_after_the_
     assert b"where: kafka.schema_registry" in away.stderr
     assert b"Traceback" not in away.stderr
     registry.start()
-    client = SchemaRegistryClient({"url": registry.url})
     client.set_compatibility(level="FULL_TRANSITIVE")
     container_log(pipeline, b"".join(cri(number, text) for number, text in enumerate(LINES)) + b"broken\n")
     pipeline.start("produce", "stream", "search")
@@ -80,7 +87,6 @@ def test_a_pipeline_with_a_registry_is_read_by_confluents_client_also_after_the_
     ids = register(client, pipeline.settings)
     registry.stop()
     registry.start()
-    again = SchemaRegistryClient({"url": registry.url})
     assert register(again, pipeline.settings) == ids
     assert read_by_confluents_client_again(pipeline, again) == found
     pipeline.stop("search")
