@@ -1,6 +1,7 @@
 """What all tests share: hypothesis profiles, and one local stack of real servers for the whole session."""
 
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -37,6 +38,12 @@ def stack() -> Iterator[Stack]:
     with Stack(folder) as running:
         yield running
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def logging_level() -> None:
+    """Python's own: what ran before may have set up logging as a stage does, for this process too."""
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 _numbers = itertools.count(1)

@@ -34,7 +34,7 @@ class Site:
     """A sink of its own on the server: its name, its indices."""
 
     def __init__(self, url: str) -> None:
-        self.name = f"t{os.getpid()}x{next(_numbers)}"
+        self.name = f"site{os.getpid()}x{next(_numbers)}"
         self.url = url
         self.client = connect(make_sink(hosts=[url]), {})
         self.template = f"logferry-{self.name}"
