@@ -122,12 +122,11 @@ def _stream(settings: Settings, wish: Wish) -> Iterator[Right]:
 
 
 def _sinks(settings: Settings, _: Wish) -> Iterator[Right]:
-    own = set(settings.kafka.bootstrap_servers.split(","))
     for name, sink in settings.sinks.items():
         stage = f"{SINK}{name}"
         yield from _on(stage, sink.topics, SEE)
-        if isinstance(sink, KafkaSink) and own & set(sink.kafka.bootstrap_servers.split(",")):
-            yield from _on(stage, (sink.topic.replace("{topic}", each) for each in sink.topics), FILL)
+        if isinstance(sink, KafkaSink):
+            yield from _on(stage, sink.written_in(settings.kafka), FILL)
         yield from _on(stage, (settings.topics.names.dead_letter,), FILL)
         yield _group(stage, settings.sink_group(name), "Read")
 

@@ -32,23 +32,17 @@ def topic_resource(topic: Topic, cluster: str) -> Resource:
         "apiVersion": API,
         "kind": "KafkaTopic",
         "metadata": _metadata(topic.name, cluster),
-        "spec": {
-            "topicName": topic.name,
-            "partitions": topic.partitions,
-            "replicas": topic.replication_factor,
-            "config": dict(topic.config),
-        },
+        "spec": {"topicName": topic.name, **_shape(topic)},
     }
 
 
 def topic_value(topic: Topic) -> Resource:
     """The same as an entry of ``topics`` in the values of the chart logferry-servers."""
-    return {
-        "name": topic.name,
-        "partitions": topic.partitions,
-        "replicas": topic.replication_factor,
-        "config": dict(topic.config),
-    }
+    return {"name": topic.name, **_shape(topic)}
+
+
+def _shape(topic: Topic) -> Resource:
+    return {"partitions": topic.partitions, "replicas": topic.replication_factor, "config": dict(topic.config)}
 
 
 def user_resources(rights: Iterable[Right], user_of: str, cluster: str, authentication: str) -> list[Resource]:

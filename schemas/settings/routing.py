@@ -125,11 +125,8 @@ def _sinks_of_other_values(settings: Settings) -> Iterator[Problem]:
 
 def _copies_into_themselves(settings: Settings) -> Iterator[Problem]:
     """A copy that lands where it is read from is copied again, for ever."""
-    own = set(settings.kafka.bootstrap_servers.split(","))
     for name, sink in settings.sinks.items():
-        if not isinstance(sink, KafkaSink) or not own & set(sink.kafka.bootstrap_servers.split(",")):
-            continue
-        written = [sink.topic.replace("{topic}", topic) for topic in sink.topics]
+        written = sink.written_in(settings.kafka) if isinstance(sink, KafkaSink) else ()
         again = [each for each in written if any(share_names(each, topic) for topic in sink.topics)]
         if again:
             problem = f"{again[0]} would be written and read by the same sink of the same cluster, without end"

@@ -43,3 +43,9 @@ class KafkaSink(OrderedSink):
 
     compression: Compression = "lz4"
     """Of batches on their way. lz4 costs the least."""
+
+    def written_in(self, cluster: KafkaCluster) -> tuple[str, ...]:
+        """Topics of a cluster that it fills, one for each of `topics`; none where it writes to another cluster."""
+        if not set(cluster.bootstrap_servers.split(",")) & set(self.kafka.bootstrap_servers.split(",")):
+            return ()
+        return tuple(self.topic.replace("{topic}", topic) for topic in self.topics)
