@@ -41,9 +41,6 @@ SIDECAR, SIDECAR_KAFKA, CUSTOM = (
 KLOG = '{}1121 01:02:03.{:06d}    1234 kubelet.go:42] "{}" node="node-1"'
 
 
-ONLY_WARNINGS = ".only-warnings"  # what the example drops lines of, by its pod's name in tags
-
-
 class Run:
     """What one run of all examples left: the pods' files, and the documents."""
 
@@ -118,29 +115,29 @@ def wait_for_programs(pipeline: Pipeline, cluster: Cluster) -> None:
     pipeline.wait_until(progress, lambda counts: min(counts) >= CALLS, "the programs")
 
 
-def everything_kept(cluster: Cluster) -> int:
-    """How many lines must arrive: all but what rules and annotations drop."""
+def everything_kept(cluster: Cluster) -> dict[tuple[str, str], Counter[str]]:
+    """The lines of each container that must arrive: all but those that rules and annotations drop."""
     containers = [(app, each.name) for app, pod in cluster.pods.items() for each in pod.containers]
     dropped = ("example-annotations/silent", "example-annotations/only-warnings")
-    lines = sum(len(cluster.output(*each)) for each in containers if each[0] not in dropped)
-    lines += len(cluster.file(SIDECAR_KAFKA, "logs", "timecheck.log"))
-    return lines + len(cluster.file(CUSTOM, "node-logs", "timecheck.log"))
+    kept = {each: Counter(cluster.output(*each)) for each in containers if each[0] not in dropped}
+    kept[SIDECAR_KAFKA, "timecheck"] = Counter(cluster.file(SIDECAR_KAFKA, "logs", "timecheck.log"))
+    kept[CUSTOM, ""] = Counter(cluster.file(CUSTOM, "node-logs", "timecheck.log"))
+    return kept
 
 
-def wait_for_lines(pipeline: Pipeline, count: int) -> None:
-    """Until so many lines are in the index and it has stopped growing."""
-    seen: list[int] = []
+def wait_for_lines(pipeline: Pipeline, written: dict[tuple[str, str], Counter[str]]) -> None:
+    """Until each of these lines is in the index and it has stopped growing."""
+    sizes: list[int] = []
 
-    def arrived() -> int:
+    def missing() -> Counter[tuple[str, str]]:
         try:
-            kept = (each for _, each in pipeline.documents() if ONLY_WARNINGS not in each["tag"])
-            return sum(document["log"].count("\n") + 1 for document in kept)
-        except OSError:
-            return 0  # there is no index yet, or it is being made
+            found = Arrived(pipeline)
+        except OSError:  # there is no index yet, or it is being made
+            return Counter({key: lines.total() for key, lines in written.items()})
+        sizes.append(len(found.documents))
+        return +Counter({key: (lines - found.lines(*key)).total() for key, lines in written.items()})
 
-    pipeline.wait_until(
-        arrived, lambda now: seen.append(now) or (now >= count and len(set(seen[-5:])) == 1), "all lines"
-    )
+    pipeline.wait_until(missing, lambda left: not left and len(set(sizes[-5:])) == 1, "all lines")
 
 
 # -- the three models --------------------------------------------------------------------------------------------------
@@ -258,14 +255,13 @@ def test_namespaces_have_levels_and_topics_of_their_own(new_pipeline: PipelineMa
         assert cluster.stop() == 0
     finally:
         cluster.close()
-    kept = sum(_lines(cluster, "dev/numbers-api", name) for name in ("numbers-api", "numbers-client"))
-    kept += _lines(cluster, "test/gallery", "access-log")
+    whole = [("dev/numbers-api", "numbers-api"), ("dev/numbers-api", "numbers-client"), ("test/gallery", "access-log")]
+    kept = {each: Counter(cluster.output(*each)) for each in whole}
+    probe = ("kube-system/node-probe", "node-probe")
+    kept[probe] = Counter(line for line in cluster.output(*probe) if line[0] in "WEF")
     wait_for_lines(pipeline, kept)
     found = Arrived(pipeline)
-    for app, container in (("dev/numbers-api", "numbers-client"), ("test/gallery", "access-log")):
-        assert found.lines(app, container) == Counter(cluster.output(app, container))
-    probe = [line for line in cluster.output("kube-system/node-probe", "node-probe") if line[0] in "WEF"]
-    assert found.lines("kube-system/node-probe", "node-probe") == Counter(probe)
+    assert {each: found.lines(*each) for each in kept} == kept
     by_topic = {
         topic: {record["resource"]["kubernetes"]["namespace"] for record in pipeline.values(topic, "log_record")}
         for topic in ("dev", "access", "errors", "app")
