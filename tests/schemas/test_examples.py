@@ -78,6 +78,7 @@ RELEASED = {
     "dead_letter.v3": "c30199a385965797d707",
     "ledger_entry.v1": "c301edf8aee08f03f1fb",
     "ledger_entry.v2": "c301272b15488914f657",
+    "ledger_entry.v3": "c301d9e19731616f234b",
 }
 """Values with these headers are in topics and archives. A schema that changes is a new file with a new version."""
 
