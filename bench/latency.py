@@ -55,6 +55,7 @@ class Probe:
         self._index = f"{pipeline.index}-*"
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=each, daemon=True) for each in (self._write, self._look)]
+        self._newest = 0
         self.written = 0
         self.found: dict[int, float] = {}
         """When each line was written, in nanoseconds since 1970, and how many seconds later it was found."""
@@ -89,12 +90,11 @@ class Probe:
 
     def _ask(self) -> None:
         """Ask for the newest lines that were not there before."""
-        newest = max(self.found, default=0) // 1_000_000
         query = {
             "bool": {
                 "filter": [
                     {"term": {"kubernetes.namespace_name": "probe"}},
-                    {"range": {"@timestamp": {"gte": newest - 10_000, "format": "epoch_millis"}}},
+                    {"range": {"@timestamp": {"gte": self._newest // 1_000_000 - 10_000, "format": "epoch_millis"}}},
                 ]
             }
         }
@@ -106,6 +106,7 @@ class Probe:
         for hit in answer["hits"]["hits"]:
             written = nanos(hit["_source"]["@timestamp"])
             self.found.setdefault(written, (now - written) / 1e9)
+            self._newest = max(self._newest, written)
 
 
 def run(pipeline: Pipeline, *, rate: float, secs: float, stopped_secs: float) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def run(pipeline: Pipeline, *, rate: float, secs: float, stopped_secs: float) ->
         "probe_lines": probe.written,
         "never_found": probe.written - len(probe.found),
         "phases": {
-            phase: _quantiles([late for at, late in probe.found.items() if begun <= at < ended])
+            phase: quantiles([late for at, late in probe.found.items() if begun <= at < ended])
             for phase, (begun, ended) in marks.items()
         },
     }
@@ -151,7 +152,8 @@ class Load:
         self._process.wait(20)
 
 
-def _quantiles(secs: list[float]) -> dict[str, float]:
+def quantiles(secs: list[float]) -> dict[str, float]:
+    """Of delays: how many, and p50, p90, p99 and max in seconds."""
     ordered = sorted(secs) or [float("nan")]
     places = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "max": 1.0}
     found = {f"{name}_secs": round(ordered[int(at * (len(ordered) - 1))], 3) for name, at in places.items()}
