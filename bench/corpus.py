@@ -42,20 +42,20 @@ class Corpus:
         return sorted((self.root / "var/log/pods").rglob("*.log"))
 
 
-def generate(root: Path, lines: int, partitions: int) -> Corpus:
-    """Write ``lines`` lines into FILES container log files under ``root``, without rotation."""
+def generate(root: Path, lines: int, partitions: int, files: int = FILES) -> Corpus:
+    """Write ``lines`` lines into so many container log files under ``root``, without rotation."""
     unrotated = RotationLimits(max_bytes=1 << 40)
-    plan = LoadPlan(files=FILES, lines=lines, profile=Profile(warn_share=KEPT_SHARE), rotation=unrotated)
-    _choose_pods(root, partitions)
+    plan = LoadPlan(files=files, lines=lines, profile=Profile(warn_share=KEPT_SHARE), rotation=unrotated)
+    _choose_pods(root, partitions, files)
     load = Load(root, plan, NODE)
     summary = load.write()
     return Corpus(root, lines, summary["bytes"], load.pods())
 
 
-def _choose_pods(root: Path, partitions: int) -> None:
+def _choose_pods(root: Path, partitions: int, files: int) -> None:
     """Give the pods uids by which their sources come to the partitions in turn."""
     pods = {}
-    for index in range(FILES):
+    for index in range(files):
         name = f"load-{index:02d}"
         uids = (str(uuid.UUID(int=index << 64 | number)) for number in count())
         uid = next(uid for uid in uids if partition_of(name, uid, partitions) == index % partitions)

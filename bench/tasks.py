@@ -116,9 +116,10 @@ def _librdkafka(pipeline: Pipeline, corpus: Corpus) -> Figures:
     return _own("librdkafka", corpus.lines, work)
 
 
-def _stage(
+def stage_figures(
     pipeline: Pipeline, stage: str, lines: int, done: Callable[[dict[str, float]], bool], task: str = ""
 ) -> Figures:
+    """Run a stage until its counters are ``done``."""
     port = free_port()
     pipeline.start(stage, metrics_port=port)
     try:
@@ -127,8 +128,9 @@ def _stage(
         pipeline.stop(stage)
 
 
-def _produce(pipeline: Pipeline, corpus: Corpus) -> Figures:
-    return _stage(
+def produce(pipeline: Pipeline, corpus: Corpus) -> Figures:
+    """Files to the raw topic."""
+    return stage_figures(
         pipeline,
         "produce",
         corpus.lines,
@@ -136,22 +138,26 @@ def _produce(pipeline: Pipeline, corpus: Corpus) -> Figures:
     )
 
 
-def _stream(pipeline: Pipeline, corpus: Corpus, task: str = "stream") -> Figures:
+def stream(pipeline: Pipeline, corpus: Corpus, task: str = "stream") -> Figures:
+    """The raw topic to routed ones."""
+
     def done(figures: dict[str, float]) -> bool:
         return (
             figures.get("logferry_stream_lines_total", 0) >= corpus.lines
             and figures.get("logferry_stream_pending_bytes", 1) == 0
         )
 
-    return _stage(pipeline, "stream", corpus.lines, done, task)
+    return stage_figures(pipeline, "stream", corpus.lines, done, task)
 
 
 def _stream_json(pipeline: Pipeline, corpus: Corpus) -> Figures:
     with _beside(pipeline, "json", form="json") as other:
-        return _stream(other, corpus, "stream-json")
+        return stream(other, corpus, "stream-json")
 
 
-def _stream_together(workers: int) -> Callable[[Pipeline, Corpus], Figures]:
+def stream_together(workers: int) -> Callable[[Pipeline, Corpus], Figures]:
+    """The same by so many workers, for as long as all of them are busy."""
+
     def together(pipeline: Pipeline, _corpus: Corpus) -> Figures:
         task = f"stream{workers}"
         with _beside(pipeline, task) as other:
@@ -181,7 +187,7 @@ def _beside(pipeline: Pipeline, name: str, **changes: Any) -> Pipeline:
 
 def _index(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     records = _records(pipeline)
-    return _stage(
+    return stage_figures(
         pipeline, "search", records, lambda figures: figures.get("logferry_sink_documents_total", 0) >= records
     )
 
@@ -194,7 +200,7 @@ def _index_json(pipeline: Pipeline, corpus: Corpus) -> Figures:
 
 def _archive(pipeline: Pipeline, _corpus: Corpus) -> Figures:
     records = _records(pipeline)
-    return _stage(
+    return stage_figures(
         pipeline, "archive", records, lambda figures: figures.get("logferry_sink_archived_records_total", 0) >= records
     )
 
@@ -264,11 +270,11 @@ STAGE_TASKS: Final = {"produce": "produce", "stream": "stream", "search": "index
 TASKS: Final[dict[str, Callable[[Pipeline, Corpus], Figures]]] = {
     "read": _read,
     "librdkafka": _librdkafka,
-    "produce": _produce,
-    "stream": _stream,
+    "produce": produce,
+    "stream": stream,
     "stream-json": _stream_json,
-    "stream1": _stream_together(1),
-    "stream2": _stream_together(2),
+    "stream1": stream_together(1),
+    "stream2": stream_together(2),
     "bulk": _bulk,
     "index": _index,
     "index-json": _index_json,
