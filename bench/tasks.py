@@ -124,6 +124,8 @@ def stage_figures(
     pipeline.start(stage, metrics_port=port)
     try:
         return Stopwatch(pipeline.processes[stage].pid, port).stop(task or STAGE_TASKS[stage], lines, done)
+    except FatalError as error:
+        raise FatalError(error.problem, remedy=pipeline.tails()) from error
     finally:
         pipeline.stop(stage)
 
