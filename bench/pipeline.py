@@ -59,11 +59,13 @@ class Pipeline:
         self.url = elasticsearch_url
         self.bootstrap_servers = bootstrap_servers
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.environments: dict[str, dict[str, str]] = {}
+        """What single stages get beyond the environment of all; an empty value takes a variable away."""
         self.kills: dict[str, int] = dict.fromkeys(STAGES, 0)
         self._silent_until: dict[str, int] = {}
         """Bytes of its log when a stage was started last."""
         self.config = folder / "logferry.yaml"
-        self.configure(yaml.safe_dump(_merged(self._defaults(name, form, f"{source or name}."), changes)))
+        self.configure(yaml.safe_dump(merged(self._defaults(name, form, f"{source or name}."), changes)))
 
     def configure(self, text: str) -> None:
         """The settings of stages that start from now on, and their topics."""
@@ -103,10 +105,14 @@ class Pipeline:
             self.kill(stage)
 
     def start(self, *stages: str, metrics_port: int = 0, workers: int = 1) -> None:
-        """Start stages; a sink by its name, stream with so many workers."""
+        """Start stages; a sink by its name, stream with so many workers.
+
+        What follows a hyphen tells members of one group apart: stream-1, stream-2, search-2.
+        """
         for stage in stages or STAGES:
             kind = stage.partition("-")[0]
-            command = [kind] if kind in ("produce", "stream") else ["sink", stage]
+            sink = stage if stage in self.settings.sinks else kind
+            command = [kind] if kind in ("produce", "stream") else ["sink", sink]
             if stage == "stream" and workers > 1:
                 command += ["--workers", str(workers)]
             with self._log_of(stage).open("ab") as log:
@@ -116,13 +122,17 @@ class Pipeline:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    env=os.environ
-                    | {
-                        "LOGFERRY_KAFKA__INSTANCE": stage,
-                        "LOGFERRY_METRICS__PORT": str(metrics_port),
-                        "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom"),
-                    },
+                    env=self._environment(stage, metrics_port),
                 )
+
+    def _environment(self, stage: str, metrics_port: int) -> dict[str, str]:
+        own = {
+            "LOGFERRY_KAFKA__INSTANCE": stage,
+            "LOGFERRY_METRICS__PORT": str(metrics_port),
+            "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom"),
+        }
+        whole = os.environ | own | self.environments.get(stage, {})
+        return {name: value for name, value in whole.items() if value or name not in own}
 
     def has_begun(self, stage: str) -> bool:
         """Whether a stage has said anything since its start; before that a signal ends it as it ends any program."""
@@ -201,10 +211,10 @@ class Pipeline:
             elif time.monotonic() - since > quiet_secs:
                 raise AssertionError(f"waited for {what}; stuck at {last}\n{self.tails()}")
 
-    def documents(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Id and source of every document."""
+    def documents(self, *fields: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Id and source of every document; of the source these fields, or all."""
         self.ask(f"/{self.index}-*/_refresh")
-        query = {"size": 5000, "sort": ["_doc"]}
+        query = {"size": 5000, "sort": ["_doc"], **({"_source": fields} if fields else {})}
         page = self.ask(f"/{self.index}-*/_search?scroll=1m", query)
         while page["hits"]["hits"]:
             for hit in page["hits"]["hits"]:
@@ -266,10 +276,10 @@ class Pipeline:
         return [(partition, low, high) for partition, (low, high) in spans]
 
 
-def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Changes over defaults, mapping by mapping."""
-    merged = dict(base)
+    whole = dict(base)
     for key, value in changes.items():
-        known = merged.get(key)
-        merged[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
-    return merged
+        known = whole.get(key)
+        whole[key] = merged(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
+    return whole

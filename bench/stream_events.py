@@ -16,6 +16,7 @@ from zlib import crc32
 
 from confluent_kafka import Consumer, TopicPartition
 
+from bench.anything.accounts import balance
 from bench.pipeline import Pipeline
 from deploy.demo.cri import Piece, label
 from runtime.kafka import client_config
@@ -183,8 +184,7 @@ class Judge:
         for entry in self._pipeline.values("ledger", "ledger_entry"):
             if entry["stage"] != "stream":
                 continue
-            told = {name: amount for name, amount in entry["outcomes"].items() if not name.startswith("routed/")}
-            if entry["lines"] != sum(told.values()):
+            if entry["lines"] != balance(entry["outcomes"]):
                 verdict.unbalanced += 1
                 verdict.note(f"unbalanced: {entry}")
             ranges[entry["incarnation"]][entry["start"], entry["end"]] = entry["lines"]

@@ -5,17 +5,24 @@ One more kind of sink is one more entry in `OPENERS`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from schemas.errors import SettingsError
+from schemas.errors import SettingsError, TemporaryError
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
     from sinks.core.expiry import Day
     from sinks.elasticsearch.retention import Dated
+    from sinks.ledger import Ledger
+
+_log = logging.getLogger(__name__)
+
+REACH_SECS: Final = 3.0
+"""How long Kafka is asked whether it is there."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,33 @@ class Store(Protocol):
         """Let go of connections."""
 
 
+class _Ledger:
+    """The ledger of a sink, opened when the first thing is deleted.
+
+    A full disk must be cleared while Kafka is away, too: then nothing is said, and a warning is.
+    """
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self._name, self._settings = name, settings
+        self._opened: Ledger | None = None
+        self._is_away = False
+
+    def open(self) -> Ledger | None:
+        """None: Kafka is away."""
+        from runtime.kafka import check_reachable
+        from sinks.ledger import Ledger
+
+        if self._opened is None and not self._is_away:
+            try:
+                check_reachable(self._settings.kafka, REACH_SECS)
+                self._opened = Ledger(self._settings, self._name)
+            except TemporaryError as error:
+                self._is_away = True
+                words = "%s: the ledger is not told, so `logferry audit` will miss what is deleted: %s"
+                _log.warning(words, self._name, error.problem)
+        return self._opened
+
+
 class Indices:
     """The indices of an Elasticsearch sink."""
 
@@ -66,6 +100,7 @@ class Indices:
         assert isinstance(sink, ElasticsearchSink)
         self._name, self._settings = name, sink
         self._client = connect(sink, secrets_of(sink), attempts=len(sink.hosts))
+        self._ledger = _Ledger(name, settings)
         self._dated: dict[str, Dated] = {}
 
     def find(self, now: float) -> Found:
@@ -88,6 +123,9 @@ class Indices:
         """As Store says."""
         from sinks.elasticsearch.retention import delete_index
 
+        if (ledger := self._ledger.open()) is not None:
+            ledger.write_deleted_index(expired.name, expired.records or 0)
+            ledger.keep()
         delete_index(self._client, self._dated[expired.name])
 
     def close(self) -> None:
@@ -106,6 +144,7 @@ class Days:
         assert isinstance(sink, ObjectStorageSink)
         self._name, self._settings = name, sink
         self._store = open_store(sink.url, sink.options)
+        self._ledger = _Ledger(name, settings)
         self._days: dict[str, Day] = {}
 
     def find(self, now: float) -> Found:
@@ -131,7 +170,7 @@ class Days:
         """As Store says."""
         from sinks.object_storage.retention import delete
 
-        delete(self._store, self._days[expired.name])
+        delete(self._store, self._days[expired.name], self._ledger.open())
 
     def close(self) -> None:
         """As Store says."""

@@ -127,14 +127,17 @@ def _sinks(settings: Settings, _: Wish) -> Iterator[Right]:
         yield from _on(stage, sink.topics, SEE)
         if isinstance(sink, KafkaSink):
             yield from _on(stage, sink.written_in(settings.kafka), FILL)
-        yield from _on(stage, (settings.topics.names.dead_letter,), FILL)
+        yield from _on(stage, (settings.topics.names.dead_letter, settings.topics.names.ledger), FILL)
         yield _group(stage, settings.sink_group(name), "Read")
 
 
 def _operator(settings: Settings, _: Wish) -> Iterator[Right]:
     names = settings.topics.names
     yield from _on("operator", (names.control,), (*SEE, *FILL))
-    yield from _on("operator", (names.pods, names.raw, names.dead_letter), SEE)
+    yield from _on("operator", (names.pods, names.raw, names.dead_letter, names.ledger), SEE)
+    yield from _on("operator", (topic for sink in settings.sinks.values() for topic in sink.topics), SEE)
+    for group in (settings.stream.group, *map(settings.sink_group, settings.sinks)):
+        yield _group("operator", group, "Describe")
 
 
 def _redrive(settings: Settings, wish: Wish) -> Iterator[Right]:
@@ -190,7 +193,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "producer": "logferry produce, logferry relay --to kafka, KafkaHandler",
     "pods": "logferry pods",
     "stream": "logferry stream",
-    "operator": "logferry level, route, sampling, quota, redaction; dead-letters list, show, export",
+    "operator": "logferry level, route, sampling, quota, redaction; dead-letters list, show, export; audit",
     "redrive": "logferry dead-letters redrive",
     "replay": "logferry replay",
     "scaler": "whatever scales by lag (KEDA) or shows it",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
+from runtime.own_logs import say_last
 from schemas.errors import LogferryError
 from schemas.handed_over import take_over
 
@@ -22,7 +23,7 @@ def main() -> None:
 
         run(settings)
     except LogferryError as error:
-        sys.stderr.write(f"error: {error}\n")
+        say_last(error)
         sys.exit(error.exit_status)
 
 

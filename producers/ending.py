@@ -53,14 +53,16 @@ def removed_bytes(tails: Iterable[SourceTail]) -> int:
 def left_unread(tails: Iterable[SourceTail]) -> Iterator[Loss]:
     """What is left in files for the next producer. It is lost if there is none, hence the form."""
     for tail in tails:
-        yield from (_left(tail, life) for life in tail.files.open if not life.ended and _has_more(life))
+        found = (left_of(tail, life, life.position) for life in tail.files.open if not life.ended)
+        yield from (left for left in found if left is not None)
 
 
-def _has_more(life: Life) -> bool:
-    """Compressed files are read on even where nobody knows how much is left."""
-    return life.file_name.compressed or life.unread() > 0 or life.mark.size > life.position
+def left_of(tail: SourceTail, life: Life, start: int) -> Loss | None:
+    """What one file has from ``start`` on, as far as that is known; None: nothing that was not read.
 
-
-def _left(tail: SourceTail, life: Life) -> Loss:
+    Compressed files are read on even where nobody knows how much is left.
+    """
     end = max(life.position + life.unread(), life.mark.size)
-    return Loss(tail.source, life.mark.path, life.incarnation, life.position, end, "unread")
+    if end <= life.position and not life.file_name.compressed:
+        return None
+    return Loss(tail.source, life.mark.path, life.incarnation, start, end, "unread")

@@ -1,4 +1,4 @@
-"""Chunks into logs.raw, losses into logs.ledger. What is sent counts only when all in-sync replicas have it.
+"""Chunks into logs.raw, accounts into logs.ledger. What is sent counts only when all in-sync replicas have it.
 
 One thread sends and hears reports.
 """
@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from producers.ledger import entry_of_loss
 from runtime.health import UNREADY_SECS
 from runtime.kafka import producer_config, undeliverable
 from runtime.kafka_contact import KafkaContact
 from runtime.producer import enqueue
+from runtime.traced_send import traced_sends
 from schemas.codec import Codec
 from schemas.raw_chunk import encode_chunk
 
@@ -47,6 +49,7 @@ class KafkaOutput:
         )
         self._producer = Producer(config)
         self._names = settings.topics.names
+        self._traced = traced_sends(settings, metrics)
         self._chunk = Codec("raw_chunk")
         self._ledger = Codec("ledger_entry")
         self._metrics = metrics
@@ -73,7 +76,12 @@ class KafkaOutput:
         size = len(chunk.payload)
         value = encode_chunk(self._chunk, _head(chunk), chunk.payload)
         self.pending_bytes += size
-        self._produce(self._names.raw, value, chunk.source["id"], partial(self._delivered, size, delivered))
+        report = partial(self._delivered, size, delivered)
+        traced = None if self._traced is None else self._traced.begin(chunk)
+        if traced is None:
+            self._produce(self._names.raw, value, chunk.source["id"], report)
+        else:
+            self._produce(self._names.raw, value, chunk.source["id"], traced.then(report), headers=traced.headers)
         self._metrics.count("logferry_producer_read_bytes_total", size)
         self._metrics.count("logferry_producer_read_lines_total", chunk.lines)
 
@@ -87,21 +95,23 @@ class KafkaOutput:
             "at least " if loss.open_end else "", lost, loss.unit, loss.reason,
             f" ({loss.detail})" if loss.detail else "",
         )  # fmt: skip
-        name = loss.incarnation.hex()
-        self._produce(
-            self._names.ledger, self._ledger.encode(_entry(loss)), name, partial(self._delivered, 0, delivered)
-        )
+        self.tell(entry_of_loss(loss, time.time_ns()), delivered)
 
     def leave(self, left: Loss) -> None:
         """Tell the ledger of bytes that nobody has read yet, and that are lost if nobody does."""
-        entry = self._ledger.encode(_entry(left, "left"))
-        self._produce(self._names.ledger, entry, left.incarnation.hex(), partial(self._delivered, 0, lambda: None))
+        self.tell(entry_of_loss(left, time.time_ns(), "left"), lambda: None)
 
-    def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None]) -> None:
+    def tell(self, entry: dict[str, Any], delivered: Callable[[], object]) -> None:
+        """Send a LedgerEntry; ``delivered`` is called by `poll` when Kafka has it."""
+        value = self._ledger.encode(entry)
+        self._produce(self._names.ledger, value, entry["incarnation"], partial(self._delivered, 0, delivered))
+
+    def _produce(self, topic: str, value: bytes, key: str, report: Callable[..., None], **options: Any) -> None:
         if not self.in_flight:
             self._heard_at = time.monotonic()
         held = len(value)
-        enqueue(self._producer, topic, value, key, self._waiting, on_delivery=partial(self._reported, held, report))
+        told = partial(self._reported, held, report)
+        enqueue(self._producer, topic, value, key, self._waiting, on_delivery=told, **options)
         self.in_flight += 1
         self._held_bytes += held
 
@@ -125,15 +135,24 @@ class KafkaOutput:
         if self._failure is not None:
             raise self._failure
 
+    def silent_secs(self, now: float) -> float:
+        """For how long Kafka has acknowledged nothing of what waits; 0: nothing waits."""
+        return max(0.0, now - self._heard_at) if self.in_flight else 0.0
+
     def _acknowledges(self, now: float) -> str | None:
-        silent = now - self._heard_at
-        if not self.in_flight or silent <= UNREADY_SECS:
+        silent = self.silent_secs(now)
+        if silent <= UNREADY_SECS:
             return None
         return f"Kafka has acknowledged nothing for {silent:.0f} s; {self.in_flight} chunks wait"
 
     def drain(self, timeout: float) -> bool:
         """Wait up to ``timeout`` seconds; tells whether everything is acknowledged, and nothing was refused."""
         return self._producer.flush(timeout) == 0 and self._failure is None
+
+    def close(self) -> None:
+        """Let go of what traces are sent with."""
+        if self._traced is not None:
+            self._traced.close()
 
 
 def _head(chunk: Chunk) -> dict[str, Any]:
@@ -149,22 +168,4 @@ def _head(chunk: Chunk) -> dict[str, Any]:
         "end_reason": chunk.end_reason,
         "gap": chunk.gap,
         "resumed": chunk.resumed,
-    }
-
-
-def _entry(loss: Loss, outcome: str = "lost") -> dict[str, Any]:
-    """The LedgerEntry of a loss, or of what may become one."""
-    return {
-        "incarnation": loss.incarnation.hex(),
-        "source_id": loss.source["id"],
-        "stage": "producer",
-        "start": loss.start,
-        "end": loss.end,
-        "outcomes": {f"{outcome}/{loss.reason}": loss.end - loss.start},
-        "open_end": loss.open_end,
-        "next_incarnation": None if loss.next_incarnation is None else loss.next_incarnation.hex(),
-        "path": loss.path,
-        "node": loss.source["node"],
-        "detail": loss.detail,
-        "written_at": time.time_ns(),
     }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from producers.checkpoint_store import CheckpointStore
 from producers.chunk import Loss
 from producers.ending import DRAIN_TICK_SECS, QUIET_SECS, left_unread, note_sizes
+from producers.figures import ProducerFigures
 from producers.files.watch import Watch
 from producers.inputs import network_inputs
 from producers.kafka_output import KafkaOutput
@@ -62,6 +63,7 @@ class NodeProducer:
         self._output = KafkaOutput(settings, self.metrics, self.health)
         self.files = FileReader(settings, node, self._store, self._watch, self._output, self.metrics, memory)
         self._network = Network(listening, memory, self._store, self.metrics, self._watch.ring) if listening else None
+        self._figures = ProducerFigures(self.metrics, self._output, self._store)
         self._next_save = self._next_gauge = self._next_forget = 0.0
         self.health.ready_if(self._store.check)
         if self._network is not None:
@@ -85,6 +87,7 @@ class NodeProducer:
     def _read_on(self) -> None:
         """Go on until nothing more comes, for a while at most."""
         self.files.look_everywhere()
+        self.files.account.paused = True
         quiet_since = time.monotonic()
         until = quiet_since + self._settings.drain_secs
         while (now := time.monotonic()) < min(until, quiet_since + QUIET_SECS):
@@ -101,6 +104,7 @@ class NodeProducer:
         sent = self._send_received()
         self.files.look(now)
         busy = self.files.read_round(now)
+        (self._figures.held.hold if self.files.is_full() else self._figures.held.free)()
         self._tend(now)
         if (busy or self._has_received()) and self._output.has_room():
             self._output.poll(0)
@@ -131,7 +135,7 @@ class NodeProducer:
         if now >= self._next_gauge:
             self._next_gauge = now + GAUGE_SECS
             self.files.measure()
-            self.metrics.set("logferry_producer_pending_bytes", self._output.pending_bytes)
+        self.files.account.tell(now)
         if now >= self._next_save:
             self._next_save = now + self._settings.checkpoint_interval_secs
             self._save()
@@ -148,6 +152,8 @@ class NodeProducer:
             self._network.save_positions()
         if self._store.is_changed() and not self._store.save():
             self.metrics.count("logferry_producer_errors_total", 1, "checkpoint")
+        else:
+            self._figures.saved_at = time.monotonic()
 
     def _end(self) -> None:
         if self._network is not None:
@@ -162,6 +168,7 @@ class NodeProducer:
         self.files.close()
         self._watch.close()
         self._store.close()
+        self._output.close()
 
     def _drain(self) -> bool:
         """Whether Kafka has all that was read and received."""
@@ -175,6 +182,7 @@ class NodeProducer:
 
     def _tell_what_is_left(self) -> None:
         """Without these entries nobody would know what a node that never comes back took with it."""
+        self.files.account.tell_all()
         for left in left_unread(self.files.tails()):
             self._output.leave(left)
         if not self._output.drain(LEFT_SECS):

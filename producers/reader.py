@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from producers.chunk import Loss, source_of
+from producers.account import Account
 from producers.core.files.rate import Allowance, allowance_of
-from producers.ending import awaits_its_end, note_sizes, removed_bytes
+from producers.earlier import Earlier
+from producers.ending import awaits_its_end, note_sizes
+from producers.figures import FileFigures
 from producers.inputs import file_inputs, started
 from producers.polling import Polling, next_round
 from producers.schedule import Schedule
 
 if TYPE_CHECKING:
     from producers.checkpoint_store import CheckpointStore
+    from producers.chunk import Loss, Source
     from producers.core.files.checkpoint import Mark
     from producers.files.life import Life
     from producers.files.tail import Reading, SourceTail
@@ -26,9 +29,6 @@ if TYPE_CHECKING:
 
 SWEEP_SECS: Final = 30.0
 """How often everything is looked at where changes are heard of anyway."""
-
-EARLIER_SECS: Final = 2.0
-"""How long after its start a producer has met every file there is; what it has not met by then is gone."""
 
 HEARD_SECS: Final = 0.05
 """How long names that change are collected before folders are listed."""
@@ -65,17 +65,15 @@ class FileReader:
         self._schedule = Schedule()
         self._polling = Polling(producer.poll_interval_secs, producer.scan_interval_secs)
         self._allowances: dict[str, Allowance | None] = {}
-        self._left_open = {name for name, mark in store.marks.items() if not mark.ended}
-        """Incarnations that an earlier run did not finish; those that no scan finds are lost."""
-        self._earlier_at: float | None = None
-        """When those of them that were not found are looked through."""
+        self.account = Account(output, store.marks, producer.ledger_interval_secs)
+        self._earlier = Earlier(store.marks, self.account, self._source_at, node, self._report_earlier)
         self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
         self._held_until = 0.0  # no rate limit keeps a log waiting any longer
         self._pending = 0
         """Bytes of files that Kafka has not acknowledged."""
         self._dated: list[tuple[SourceTail, Reading]] = []
         """What was read in this round and may be sent only when the checkpoint is on disk: one write for all of it."""
-        self._node = node
+        self._figures = FileFigures(metrics)
 
     # -- what changed --------------------------------------------------------------------------------------------------
 
@@ -111,7 +109,7 @@ class FileReader:
         self._scan(now, time.time())
         if sweeps:
             self._next_sweep = next_round(now, began, SWEEP_SHARE, self._settings.scan_interval_secs)
-        self._look_for_earlier(now)
+        self._earlier.look(now, self.tails)
 
     def look_everywhere(self) -> None:
         """Have every folder looked at in the next round, whether anything was heard of it or not."""
@@ -152,13 +150,17 @@ class FileReader:
     def _read_ready(self, now: float) -> bool:
         sent = False
         for _ in range(self._schedule.ready()):
-            if self._pending >= self._memory or not self._output.has_room():
+            if self.is_full():
                 return False
             tail = self._schedule.next()
             if tail is not None:
                 self._polling.forget(tail)
                 sent = self._turn(tail, now) or sent
         return sent
+
+    def is_full(self) -> bool:
+        """Whether reading waits for Kafka."""
+        return self._pending >= self._memory or not self._output.has_room()
 
     def _turn(self, tail: SourceTail, now: float) -> bool:
         allowance = self._allowance(tail)
@@ -171,6 +173,7 @@ class FileReader:
         reading = self._next_chunk(tail, now)
         if reading is not None:
             self._pending += len(reading.chunk.payload)
+            tail.taken += len(reading.chunk.payload)
             if allowance is not None:
                 allowance.spend(len(reading.chunk.payload))
             if reading.dated:
@@ -199,18 +202,19 @@ class FileReader:
     def _send(self, tail: SourceTail, reading: Reading, now: float) -> None:
         chunk, size = reading.chunk, len(reading.chunk.payload)
         self._store.marks.touch(chunk.incarnation.hex())  # should Kafka never take it, it is known how much is lost
-        self._output.send(chunk, partial(self._kept, reading.life, chunk.offset, size))
+        self._output.send(chunk, partial(self._kept, tail, reading.life, chunk.offset, size))
         tail.read_at = now
         if chunk.ended or size >= self._settings.chunk_max_bytes // 2:
             self._schedule.wake(tail)
         else:
             self._schedule.pause(tail, now)
 
-    def _kept(self, life: Life, offset: int, size: int) -> None:
+    def _kept(self, tail: SourceTail, life: Life, offset: int, size: int) -> None:
         """Kafka has a chunk."""
         self._pending -= size
-        life.acknowledge(offset)
-        self._store.marks.touch(life.incarnation.hex())
+        ended, name = life.acknowledge(offset), life.incarnation.hex()
+        self._store.marks.touch(name)
+        self.account.moved(name, tail, time.monotonic(), ended=ended)
 
     def _rest(self, tail: SourceTail, now: float) -> None:
         """Nothing to read now: hear of the next change, or look again in a while."""
@@ -247,34 +251,13 @@ class FileReader:
             mark.ended = True
             self._store.marks.touch(name)
 
-    def _look_for_earlier(self, now: float) -> None:
-        """Report what an earlier run had not finished and what is no longer there."""
-        if not self._left_open:
-            return
-        if self._earlier_at is None:
-            self._earlier_at = now + EARLIER_SECS
-        tails = {tail.source["id"]: tail for tail in self.tails()}
-        self._left_open.difference_update(name for tail in tails.values() for name in tail.known())
-        if not self._left_open or now < self._earlier_at:
-            return
-        self._earlier_at = now + SWEEP_SECS
-        for name in list(self._left_open):
-            mark = self._store.marks.get(name)
-            tail = None if mark is None else tails.get(mark.source_id)
-            if mark is None or mark.ended:
-                self._left_open.discard(name)
-            elif tail is None or not tail.files.complaints:  # what cannot be read now may be readable later
-                self._left_open.discard(name)
-                self._output.report(self._vanished(name, mark, tail), partial(self._reported, name))
+    def _report_earlier(self, name: str, loss: Loss) -> None:
+        self._output.report(loss, partial(self._reported, name))
 
-    def _vanished(self, name: str, mark: Mark, tail: SourceTail | None) -> Loss:
-        source = source_of(mark.source_id, self._node, "", "") if tail is None else tail.source
-        following = None if tail is None else tail.files.oldest
-        seen = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(mark.seen_at))
-        return Loss(
-            source, mark.path, bytes.fromhex(name), mark.offset, max(mark.size, mark.offset), "removed", following,
-            f"it was removed while no producer ran; last seen {seen}",
-        )  # fmt: skip
+    def _source_at(self, mark: Mark) -> Source | None:
+        """Whose file a mark is about."""
+        found = (each.source_at(mark.path) for each in self._inputs)
+        return next((source for source in found if source is not None and source["id"] == mark.source_id), None)
 
     # -- what others ask -----------------------------------------------------------------------------------------------
 
@@ -285,10 +268,8 @@ class FileReader:
 
     def measure(self) -> None:
         """Set the gauges. A log at rest has been read to its end."""
-        self._metrics.set("logferry_producer_sources", sum(each.count() for each in self._inputs))
         note_sizes(awake := list(self._schedule.awake()), self._store.marks)
-        self._metrics.set("logferry_producer_backlog_bytes", sum(tail.backlog() for tail in awake))
-        self._metrics.set("logferry_producer_removed_bytes", removed_bytes(awake))
+        self._figures.measure(sum(each.count() for each in self._inputs), awake)
 
     def awaits_more(self, now: float) -> bool:
         """Whether there is something to be sent though nothing is at this moment."""

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises LogferryError."""
     from producers.produce import NodeProducer
-    from runtime.process import allow_many_files, ease_collector, set_up_logging, stop_on_signals
+    from runtime.kafka import count_errors
+    from runtime.process import allow_many_files, ease_collector, follow_settings, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
 
     set_up_logging()
+    follow_settings(settings, "producer")
     prepare_codecs(settings)
     stop = stop_on_signals()
     allow_many_files()
     producer = NodeProducer(settings)
+    count_errors(lambda: producer.metrics.count("logferry_producer_errors_total", 1, "kafka"))
     producer.metrics.serve(settings.metrics, producer.health)
     ease_collector()
     try:

@@ -103,6 +103,11 @@ class Failing:
         """It worked."""
         self._since = None
 
+    def secs(self, now: float) -> float:
+        """For how long it has failed; 0: it works."""
+        since = self._since
+        return 0.0 if since is None else max(0.0, now - since)
+
     def check(self, now: float) -> str | None:
         """For `Health.ready_if`: what has failed for longer than UNREADY_SECS."""
         since = self._since

@@ -201,8 +201,18 @@ def read_file(path: str) -> str:
     return Path(path).read_text(encoding="utf-8")
 
 
+_heard: Final[list[Callable[[], object]]] = []
+
+
+def count_errors(heard: Callable[[], object]) -> None:
+    """Have each error that a client of this process reports by itself counted; a process has one Kafka."""
+    _heard[:] = [heard]
+
+
 def log_error(error: KafkaError) -> None:
     """Log what a client reports by itself. Raises FatalError when its credentials have been replaced meanwhile."""
+    for heard in _heard:
+        heard()
     text, now = error.str(), time.monotonic()
     if finding := _access.recognise(text, now):
         if renewed := _access.renewed_files():

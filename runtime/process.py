@@ -15,7 +15,16 @@ import sys
 import threading
 import time
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from runtime.own_logs import JsonFormatter, Seldom, instance_of, log_uncaught
+
+if TYPE_CHECKING:
+    from schemas.settings import Settings
+
+OURS: Final = ("schemas", "runtime", "producers", "streams", "sinks", "deploy", "bench")
+"""Whose level is as the settings say. Libraries stay at INFO at least: some log each request at DEBUG, and a request
+that carries such a line to its destination would cause the next."""
 
 CHATTY: Final = {
     "faust": "WARNING",
@@ -23,6 +32,7 @@ CHATTY: Final = {
     "aiokafka": "WARNING",
     "elastic_transport": "WARNING",
     "librdkafka": "CRITICAL",  # what matters of it comes through error callbacks
+    "opentelemetry": "CRITICAL",  # what matters of it is counted and said by runtime.tracing
 }
 """Libraries that log every request, every step, or everything twice -> the level from which they are heard."""
 
@@ -57,10 +67,27 @@ def set_up_logging(level: str = "INFO") -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(Seldom())
     handler.addFilter(Calm())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, threshold in CHATTY.items():
         logging.getLogger(name).setLevel(threshold)
+
+
+def follow_settings(settings: Settings, stage: str) -> None:
+    """Log as the settings say from now on. ``stage``: as in a LedgerEntry, for example ``sink/search``."""
+    wished = logging.getLevelNamesMapping()[settings.logging.level.upper()]
+    root = logging.getLogger()
+    root.setLevel(max(wished, logging.INFO))
+    for name in OURS:
+        logging.getLogger(name).setLevel(wished)
+    for name, threshold in CHATTY.items():
+        logging.getLogger(name).setLevel(max(wished, logging.getLevelNamesMapping()[threshold]))
+    if settings.logging.format == "json":
+        formatter = JsonFormatter(stage, instance_of(settings.kafka.instance))
+        for handler in root.handlers:
+            handler.setFormatter(formatter)
+        log_uncaught()
 
 
 def ease_collector() -> None:

@@ -1,8 +1,10 @@
 """The endpoint of a parent of worker processes (`runtime.workers`): it asks each of them, and answers for all.
 
 `/live` and `/ready` are 200 when they are for every worker, and say which worker has what wrong. `/metrics` are those
-of all workers, each with the label ``worker``, so one address to scrape is enough for a pod. Workers listen on
-loopback, at any free port, which they write into a file for the parent::
+of all workers, each with the label ``worker``, so one address to scrape is enough for a pod. Nothing is added up: of
+counts and histograms that would be the sum, of ages and lags in seconds the highest, and only a query knows which it
+wants. The parent's own memory, CPU and files are there too (``worker="parent"``). Workers listen on loopback, at any
+free port, which they write into a file for the parent::
 
     logferry_stream_pending_bytes{worker="0"} 0.0
     logferry_stream_pending_bytes{worker="1"} 212992.0
@@ -19,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 ANSWER_SECS: Final = 3.0
 """A little more than a worker may wait for Kafka's answer itself."""
 AT_ONCE: Final = 16
+PARENT: Final = "parent"
 PATHS: Final = 3
 """Whoever asks whether workers live does not wait for those who ask whether they are ready, or for figures."""
 
@@ -58,8 +61,10 @@ class WorkersEndpoint:
 
     def __enter__(self) -> Self:
         """Listen. Raises SettingsError when the address cannot be had."""
+        own = CollectorRegistry()
+        ProcessCollector(registry=own)
         registry = CollectorRegistry()
-        registry.register(_Merged(self._metrics))
+        registry.register(_Merged(own, self._metrics))
         serve(self._settings, registry, self)
         return self
 
@@ -135,7 +140,8 @@ class WorkersEndpoint:
 class _Merged(Collector):
     """Metrics of several processes as one's, told apart by a label."""
 
-    def __init__(self, texts: Callable[[], Iterable[tuple[int, str]]]) -> None:
+    def __init__(self, own: CollectorRegistry, texts: Callable[[], Iterable[tuple[int, str]]]) -> None:
+        self._own = own
         self._texts = texts
 
     def describe(self) -> Iterable[Metric]:
@@ -145,10 +151,15 @@ class _Merged(Collector):
     def collect(self) -> Iterable[Metric]:
         """One family for each name, with the samples of all workers."""
         families: dict[str, Metric] = {}
+        _merge(families, self._own.collect(), PARENT)
         for number, text in self._texts():
-            for family in text_string_to_metric_families(text):
-                merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-                for sample in family.samples:
-                    labels = {**sample.labels, "worker": str(number)}
-                    merged.add_sample(sample.name, labels, sample.value, sample.timestamp, sample.exemplar)
+            _merge(families, text_string_to_metric_families(text), str(number))
         return families.values()
+
+
+def _merge(families: dict[str, Metric], others: Iterable[Metric], worker: str) -> None:
+    for family in others:
+        merged = families.setdefault(family.name, Metric(family.name, family.documentation, family.type))
+        for sample in family.samples:
+            labels = {**sample.labels, "worker": worker}
+            merged.add_sample(sample.name, labels, sample.value, sample.timestamp, sample.exemplar)

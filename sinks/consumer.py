@@ -12,16 +12,18 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from runtime.frontier import Frontier
 from runtime.kafka import consumer_config
+from runtime.kafka_intake import IntakeCheck
 from schemas.errors import FatalError
 from schemas.topic_templates import topic_regex
+from sinks.core.account import Partition as Partition
+from sinks.core.account import Share
+from sinks.lag import SinkLag
 
 if TYPE_CHECKING:
     from schemas.settings import KafkaSettings
+    from sinks.accounts import Accounts
 
 _log = logging.getLogger(__name__)
-
-Partition = tuple[str, int]
-"""Topic and partition."""
 
 COMMIT_SECS: Final = 0.5
 NEW_TOPICS_SECS: Final = 5.0
@@ -42,9 +44,17 @@ def offset_of(record: Message) -> int:
 class Batch:
     """Records that are finished together."""
 
-    def __init__(self, frontiers: Mapping[Partition, tuple[Frontier[int], int]]) -> None:
-        self.frontiers = frontiers
-        """For each partition its frontier, and the offset of its first record here. The records are not kept."""
+    def __init__(self, shares: Mapping[Partition, tuple[Frontier[Share], Share]]) -> None:
+        self.shares = shares
+        """For each partition its frontier, and what is counted of its records here. The records are not kept."""
+
+    def tell(self, record: Message, outcome: str) -> bool:
+        """Account for a record whose outcome is not the usual one; False: it is not of this batch."""
+        _, share = self.shares.get(partition_of(record), (None, None))
+        if share is None or not share.first <= offset_of(record) < share.end:
+            return False
+        share.tell(record.key(), outcome)
+        return True
 
 
 class GroupConsumer:
@@ -57,18 +67,28 @@ class GroupConsumer:
         topics: Sequence[str],
         on_revoke: Callable[[set[Partition]], None] | None = None,
         settle: Callable[[], None] | None = None,
+        stall_secs: float = 60.0,
+        accounts: Accounts | None = None,
     ) -> None:
         """``topics`` may be patterns with stars (``logs.ns.*``), which also mean topics that are made later.
 
         Before partitions go ``settle`` may finish what is under way, which is then committed; behind it ``on_revoke``
-        hears which they are.
+        hears which they are. With ``accounts`` only what the ledger has been told of is committed.
         """
-        self._consumer = Consumer(consumer_config(kafka, group, group) | _looking_for_new_ones(topics))
-        self._frontiers: defaultdict[Partition, Frontier[int]] = defaultdict(Frontier)
+        told = {"on_commit": self._heard_of_commit}
+        self._consumer = Consumer(consumer_config(kafka, group, group) | _looking_for_new_ones(topics) | told)
+        self.lag = SinkLag(kafka, group, self._consumer)
+        """How far this member is behind; for metrics."""
+        self.intake = IntakeCheck(stall_secs, self.lag.ends, "records")
+        """Whether what comes is taken in; for liveness."""
+        self.failed: Callable[[str], object] = lambda _kind: None
+        """Hears of failures, by kind, to count them."""
+        self._frontiers: defaultdict[Partition, Frontier[Share]] = defaultdict(Frontier)
         self._positions: dict[Partition, int] = {}
         """Partition -> offset to commit."""
         self._on_revoke = on_revoke
         self._settle = settle
+        self._accounts = accounts
         self._next_commit = 0.0
         self._paused = False
         self._topics = topics
@@ -101,30 +121,59 @@ class GroupConsumer:
             records = self._consumer.consume(most, timeout)
         except KafkaException as error:
             raise FatalError(f"the topics cannot be read: {error.args[0].str()}") from error
-        return [record for record in records if record.error() is None or not _failed(record)]
+        if records or self._paused:
+            self.intake.moved()
+        if not self._paused:
+            self.lag.fetching()
+        return [record for record in records if record.error() is None or not self._failed(record)]
+
+    def _failed(self, record: Message) -> bool:
+        if not _failed(record):
+            return False
+        if not _means_no_topic_yet(record):
+            self.failed("kafka")
+        return True
 
     def begin(self, records: list[Message]) -> Batch:
         """Work on records begins; they must come in the order in which they were read."""
-        frontiers: dict[Partition, tuple[Frontier[int], int]] = {}
-        last: dict[Partition, int] = {}
+        by_partition: defaultdict[Partition, list[Any]] = defaultdict(list)
         for record in cast("list[Any]", records):  # asked once for each record, so without the functions above
-            partition, offset = (record.topic(), record.partition()), record.offset()
-            if partition not in frontiers:
-                frontiers[partition] = (self._frontiers[partition], offset)
-            last[partition] = offset
-        for partition, (frontier, first) in frontiers.items():
-            frontier.begin(first, last[partition] + 1)
-        return Batch(frontiers)
+            by_partition[record.topic(), record.partition()].append(record)
+        shares: dict[Partition, tuple[Frontier[Share], Share]] = {}
+        for partition, own in by_partition.items():
+            share = self._share(own)
+            self._frontiers[partition].begin(share.first, share)
+            self.lag.begun(partition, share.first, share.end, own[0].timestamp()[1] / 1000)
+            shares[partition] = self._frontiers[partition], share
+        return Batch(shares)
+
+    def _share(self, records: list[Any]) -> Share:
+        """Of records of one partition."""
+        first, last = records[0].offset(), records[-1].offset()
+        whole = last - first + 1 == len(records)
+        offsets = range(first, last + 1) if whole else [each.offset() for each in records]
+        if self._accounts is None:
+            return Share(offsets, (), 0)
+        return Share(offsets, [each.key() for each in records], sum(map(len, records)))
 
     def finish(self, batch: Batch) -> None:
         """All records of a batch are where they belong."""
-        for partition, (frontier, first) in batch.frontiers.items():
-            for position in frontier.finish(first):
+        for partition, (frontier, share) in batch.shares.items():
+            for free in frontier.finish(share.first):
                 if self._frontiers.get(partition) is frontier:
-                    self._positions[partition] = position
+                    self._finished(partition, free)
+
+    def _finished(self, partition: Partition, share: Share) -> None:
+        self.lag.finished(partition, share.end)
+        if self._accounts is not None and self._accounts.covers(partition[0]):
+            self._accounts.add(partition, share)
+        else:
+            self._positions[partition] = share.end
 
     def commit(self, *, now: bool = False) -> None:
-        """Commit what is finished, now or when it is time."""
+        """Commit what is finished, and told to the ledger, now or when it is time."""
+        if self._accounts is not None:
+            self._positions.update(self._accounts.tell(self._consumer, now=now))
         if not self._positions or (not now and time.monotonic() < self._next_commit):
             return
         self._next_commit = time.monotonic() + COMMIT_SECS
@@ -136,7 +185,12 @@ class GroupConsumer:
             else:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            _log.warning("offsets could not be committed; their records are read again: %s", error.args[0].str())
+            self._heard_of_commit(error.args[0], offsets)
+
+    def _heard_of_commit(self, error: KafkaError | None, _offsets: list[TopicPartition]) -> None:
+        if error is not None:
+            self.failed("commit")
+            _log.warning("offsets could not be committed; their records are read again: %s", error.str())
 
     def pause(self) -> None:
         """Take no more records for now, but stay in the group: `read` must go on being called."""
@@ -154,6 +208,8 @@ class GroupConsumer:
         """Take partitions, paused or not: librdkafka remembers of one that comes back that it was paused."""
         _log.info("assigned: %s", _names(partitions))
         self._is_member = True
+        self.intake.moved()
+        self.lag.assigned(partitions)
         consumer.assign(partitions)
         (consumer.pause if self._paused else consumer.resume)(partitions)
 
@@ -170,12 +226,16 @@ class GroupConsumer:
         for partition in gone:
             self._frontiers.pop(partition, None)
             self._positions.pop(partition, None)
+        self.lag.revoked(gone)
+        if self._accounts is not None:
+            self._accounts.forget(gone)
         if self._on_revoke is not None:
             self._on_revoke(gone)
 
     def close(self) -> None:
         """Commit and leave the group."""
         self.commit(now=True)
+        self.lag.close()
         self._consumer.close()
 
 
@@ -194,12 +254,17 @@ def _names(partitions: Iterable[TopicPartition]) -> str:
     return ", ".join(f"{each.topic}[{each.partition}]" for each in partitions) or "none"
 
 
+def _means_no_topic_yet(record: Message) -> bool:
+    """Whether an error is about a pattern."""
+    return (record.topic() or "").startswith("^")
+
+
 def _failed(record: Message) -> bool:
     error = record.error()
     if error is None:
         return False
-    if (record.topic() or "").startswith("^"):
-        return True  # a pattern that means no topic yet
+    if _means_no_topic_yet(record):
+        return True
     if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
         raise FatalError(
             f"there is no such topic: {error.str()}", remedy="create the topics with `logferry topics apply`"

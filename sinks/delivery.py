@@ -12,25 +12,31 @@ from typing import TYPE_CHECKING, Final, Generic
 from runtime.backoff import Backoff
 from runtime.health import Failing, Health
 from runtime.metrics import Metrics
+from runtime.traced_batch import TracedBatches
 from schemas.errors import TemporaryError
 from schemas.settings.sinks import BatchedSink
-from sinks.consumer import GroupConsumer
+from sinks.accounts import Accounts
+from sinks.consumer import Batch, GroupConsumer
+from sinks.core.account import DEAD_LETTER, PASSED
 from sinks.core.pressure import Pressure, PressureLimits
 from sinks.dead_letters import DeadLetters
-from sinks.destination import Destination, Piece
+from sinks.destination import Built, Destination, Piece
+from sinks.figures import SinkFigures
 from sinks.gathering import Gathering, Request
+from sinks.latency import Latency
+from sinks.ledger import Ledger
+from sinks.left import Left
 from sinks.threads import RequestThreads
 from sinks.verdict import Done, Reject, Retry, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from confluent_kafka import Message
 
     from schemas.settings import Settings
 
 _log = logging.getLogger(__name__)
 
+REJECTED: Final = "rejected_by_destination"
 READ_RECORDS: Final = 2000
 READ_SECS: Final = 0.1
 PAUSE_AFTER_SECS: Final = 5.0
@@ -48,14 +54,26 @@ SLOW_SHARE: Final = 1 / 4
 class Delivery(Generic[Piece]):
     """One process of a sink."""
 
-    def __init__(self, name: str, settings: Settings, destination: Destination[Piece]) -> None:
+    def __init__(
+        self, name: str, settings: Settings, destination: Destination[Piece], *, tells_ledger: bool = True
+    ) -> None:
+        """``tells_ledger``: what is only tried out is no account of anything."""
         sink = settings.sinks[name]
         assert isinstance(sink, BatchedSink)
         self._name = name
         self._destination = destination
+        self.traces: TracedBatches | None = None
         self.metrics = Metrics("sink")
         self.health = Health(settings.metrics.stall_secs)
-        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, settle=self._settle)
+        ledger = Ledger(settings, name, self.health.waiting) if tells_ledger else None
+        self._consumer = GroupConsumer(
+            settings.kafka,
+            settings.sink_group(name),
+            sink.topics,
+            settle=self._settle,
+            stall_secs=settings.metrics.stall_secs,
+            accounts=None if ledger is None else Accounts(ledger, destination.usual.value, self._lost),
+        )
         self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name, self.health)
         slow_secs = sink.request_timeout_secs * SLOW_SHARE
         self._pressure = Pressure(PressureLimits(sink.requests_in_flight, sink.batch_max_bytes, slow_secs))
@@ -67,6 +85,11 @@ class Delivery(Generic[Piece]):
         self._call_secs = HUNG_REQUESTS * sink.request_timeout_secs
         self._failing = Failing("the destination")
         self._is_prepared = False
+        self._latency = Latency(name, settings, self.metrics)
+        self._figures = SinkFigures(name, self.metrics, self._consumer, self._failing)
+        self._figures.pressure(self._pressure, self._flying)
+        destination.count = self._figures.count
+        self.health.live_if(self._consumer.intake.check)
         for check in (self._prepared, self._consumer.check, self._failing.check):
             self.health.ready_if(check)
         self._stop = threading.Event()
@@ -111,9 +134,11 @@ class Delivery(Generic[Piece]):
         self.health.beat()
         busy = len(self._flying) >= self._pressure.requests_in_flight
         if busy and self._gathering.is_due(self._pressure.batch_bytes, time.monotonic()):
+            self._figures.held.hold()
             wait(self._flying, READ_SECS, FIRST_COMPLETED)
             self._stay_in_group()
         else:
+            self._figures.held.free()
             self._consumer.resume()
             self._take(self._consumer.read(self._pressure.share_of(READ_RECORDS), READ_SECS))
             self._last_read = time.monotonic()
@@ -139,6 +164,9 @@ class Delivery(Generic[Piece]):
         built = self._destination.build(records)
         for record, problem in built.rejected:
             self._reject(record, problem.reason, problem.message)
+            batch.tell(record, DEAD_LETTER + problem.reason)
+        if len(built.records) + len(built.rejected) < len(records):
+            _tell_passed(batch, records, built)
         self._gathering.add(batch, built, self._pressure.batch_bytes, time.monotonic())
 
     def _settle(self) -> None:
@@ -156,19 +184,21 @@ class Delivery(Generic[Piece]):
             request = self._gathering.next()
             if request is None:
                 return
-            self._flying[pool.submit(self._deliver, request)] = request
+            deliver = self._deliver if self.traces is None else self.traces.following(self._deliver)
+            self._flying[pool.submit(deliver, request)] = request
 
     def _land(self) -> None:
         """Finish what has been answered. Raises what a request thread raised."""
         for future in [each for each in self._flying if each.done()]:
             request = self._flying.pop(future)
             if future.result():
+                request.tell()
                 for batch in request.finished():
                     self._consumer.finish(batch)
 
     def _deliver(self, request: Request[Piece]) -> bool:
         """Send pieces until each is answered for; False when asked to stop before."""
-        left = _Left(request.records, request.pieces)
+        left = Left(request.records, request.pieces, request.outcomes)
         attempt = 0
         while left.pieces:
             if self._gave_up.is_set():
@@ -188,15 +218,18 @@ class Delivery(Generic[Piece]):
                 self._gave_up.set()
                 return False
         self._dead_letters.flush()
+        self._latency.acknowledged(self._latency.sample(request.records))
         return True
 
-    def _judge(self, left: _Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
+    def _judge(self, left: Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
         """Count and set aside what is decided, keep the rest in ``left``. Returns how long to wait at least."""
         counts = {outcome: answers.count(outcome) for outcome in Done}
         decided = sum(counts.values())
         for outcome, amount in counts.items():
             if amount:
                 self.metrics.count("logferry_sink_documents_total", amount, self._name, outcome.value)
+        if counts[self._destination.usual] < decided:
+            left.tell_done(answers, self._destination.usual)
         if decided == len(answers):
             self._failing.succeeded()
             self._pressure.answered(sent_at, time.monotonic())
@@ -204,7 +237,7 @@ class Delivery(Generic[Piece]):
             return None
         return self._judge_each(left, answers, sent_at)
 
-    def _judge_each(self, left: _Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
+    def _judge_each(self, left: Left[Piece], answers: list[Verdict], sent_at: float) -> float | None:
         again: list[int] = []
         later: list[Retry] = []
         for index, answer in enumerate(answers):
@@ -215,7 +248,8 @@ class Delivery(Generic[Piece]):
                 if left.take_safer(index, self._destination.safer, answer.reason):
                     again.append(index)
                 else:
-                    self._reject(left.records[index], "rejected_by_destination", left.reason(index, answer.reason))
+                    self._reject(left.records[index], REJECTED, left.reason(index, answer.reason))
+                    left.outcomes.append((left.records[index], DEAD_LETTER + REJECTED))
         left.keep(again)
         left.last = next((each for each in later if each.remedy), later[0] if later else None)
         if not later:
@@ -225,7 +259,7 @@ class Delivery(Generic[Piece]):
         self._pressure.refused(sent_at, time.monotonic())
         return max(each.after_secs or 0.0 for each in later)
 
-    def _complain(self, left: _Left[Piece], attempt: int) -> None:
+    def _complain(self, left: Left[Piece], attempt: int) -> None:
         assert left.last is not None
         self.metrics.count("logferry_sink_retries_total", 1, self._name, left.last.cause)
         if attempt % LOUD_EVERY == 1:
@@ -237,9 +271,13 @@ class Delivery(Generic[Piece]):
 
     def _reject(self, record: Message, reason: str, message: str) -> None:
         if not self._dead_letters.send(record, reason, message):
-            _log.warning("a dead letter is left out: %s: %s", reason, message)
+            self.metrics.count("logferry_sink_errors_total", 1, self._name, "unkept")
+            _log.warning("a dead letter is left out: %s: %s", reason, message, extra={"kind": reason})
         self.metrics.count("logferry_sink_documents_total", 1, self._name, "rejected")
         self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, reason)
+
+    def _lost(self, count: int) -> None:
+        self.metrics.count("logferry_sink_lost_records_total", count, self._name)
 
     def _drain(self, pool: RequestThreads) -> None:
         """Let what is under way come to its end, for a few seconds; the rest is read again."""
@@ -250,34 +288,9 @@ class Delivery(Generic[Piece]):
         pool.end()
 
 
-class _Left(Generic[Piece]):
-    """What of a request is not decided yet."""
-
-    def __init__(self, records: list[Message], pieces: list[Piece]) -> None:
-        self.records = records
-        self.pieces = list(pieces)
-        self.last: Retry | None = None
-        """Why the rest waits."""
-        self._refused: dict[int, str] = {}
-        """Place of a piece in its second shape -> why its first was refused."""
-
-    def take_safer(self, index: int, safer: Callable[[Piece, str], Piece | None], reason: str) -> bool:
-        """Put another shape in the place of a refused piece; False when there is none, or it was tried."""
-        if index in self._refused:
-            return False
-        piece = safer(self.pieces[index], reason)
-        if piece is None:
-            return False
-        self.pieces[index] = piece
-        self._refused[index] = reason
-        return True
-
-    def reason(self, index: int, reason: str) -> str:
-        """Why a piece was refused: its first shape counts, since the second is not what somebody sent."""
-        return self._refused.get(index, reason)
-
-    def keep(self, indices: list[int]) -> None:
-        """Only these pieces are left."""
-        self._refused = {new: self._refused[old] for new, old in enumerate(indices) if old in self._refused}
-        self.records = [self.records[index] for index in indices]
-        self.pieces = [self.pieces[index] for index in indices]
+def _tell_passed(batch: Batch, records: list[Message], built: Built[Piece]) -> None:
+    """Some records had nothing to deliver."""
+    known = {id(each) for each in (*built.records, *(record for record, _ in built.rejected))}
+    for record in records:
+        if id(record) not in known:
+            batch.tell(record, PASSED)

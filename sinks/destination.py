@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from confluent_kafka import Message
 
 from schemas.codec import Undecodable
-from sinks.verdict import Verdict
+from sinks.verdict import Done, Verdict
 
 Piece = TypeVar("Piece")
 """What a destination makes of one record: a line, a document, an entry."""
@@ -31,6 +31,11 @@ class Built(Generic[Piece]):
 
 class Destination(ABC, Generic[Piece]):
     """Where a sink's records go."""
+
+    usual: ClassVar[Done] = Done.DELIVERED
+    """What becomes of nearly all records; the others are accounted for one by one."""
+    count: Callable[..., None] = staticmethod(lambda *_: None)
+    """Adds to a metric: its name, an amount, and what labels it has beside the sink."""
 
     def prepare(self) -> None:
         """Make ready, before anything is read. Raises TemporaryError to be asked again, others to end the process."""

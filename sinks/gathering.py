@@ -31,6 +31,13 @@ class Request(Generic[Piece]):
     reads: list[Read] = field(default_factory=list)
     records: list[Message] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
+    outcomes: list[tuple[Message, str]] = field(default_factory=list)
+    """Records that are decided, and not in the usual way."""
+
+    def tell(self) -> None:
+        """Account for them."""
+        for record, outcome in self.outcomes:
+            any(read.batch.tell(record, outcome) for read in self.reads)
 
     def finished(self) -> list[Batch]:
         """All its pieces are decided; returns the batches that have no other part left."""

@@ -21,6 +21,8 @@ class Hourly:
     def __init__(self, work: Callable[[], object], what: str, every_secs: float, first_after_secs: float) -> None:
         self._work = work
         self._what = what
+        self.count: Callable[..., object] = lambda *_: None
+        """Adds to a metric: its name, an amount, and what labels it has beside the sink."""
         self._every, self._first = every_secs, first_after_secs
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=what, daemon=True)
@@ -40,6 +42,10 @@ class Hourly:
         if self._thread.is_alive():
             self._thread.join(END_SECS)
 
+    def failed(self) -> None:
+        """Count what could not be done this time."""
+        self.count("logferry_sink_errors_total", 1, self._what)
+
     def _run(self) -> None:
         pause = self._first
         while not self._stop.wait(pause):
@@ -47,4 +53,5 @@ class Hourly:
                 self._work()
             except Exception:
                 _log.exception("%s failed and is tried again in an hour", self._what)
+                self.failed()
             pause = self._every

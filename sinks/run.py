@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
+from runtime.traced_batch import TracedBatches, traced_batches
 from schemas.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class Shell(Protocol):
 
     metrics: Metrics
     health: Health
+    traces: TracedBatches | None
 
     def run(self, stop: threading.Event) -> None:
         """Work until asked to stop."""
@@ -40,8 +42,11 @@ SINKS: Final[Mapping[str, tuple[str, str, str]]] = {
 machine installs what it runs."""
 
 
-def run(name: str, settings: Settings, stop: threading.Event) -> None:
-    """Run one sink until asked to stop. Raises SettingsError when there is none of that name."""
+def run(name: str, settings: Settings, stop: threading.Event, *, tells_ledger: bool = True) -> None:
+    """Run one sink until asked to stop. Raises SettingsError when there is none of that name.
+
+    ``tells_ledger``: False for a trial, which is no account of anything.
+    """
     sink = settings.sinks.get(name)
     if sink is None:
         known = ", ".join(settings.sinks) or "none"
@@ -60,9 +65,17 @@ def run(name: str, settings: Settings, stop: threading.Event) -> None:
             remedy=f"pip install 'logferry[{extra}]'",
         ) from error
     made = found(name, settings)
-    shell: Shell = delivery.Delivery(name, settings, made) if isinstance(made, destination.Destination) else made
+    if isinstance(made, destination.Destination):
+        made = delivery.Delivery(name, settings, made, tells_ledger=tells_ledger)
+    shell: Shell = made
+    shell.traces = traced_batches(settings, name, shell.metrics)
+    from runtime.kafka import count_errors
+
+    count_errors(lambda: shell.metrics.count("logferry_sink_errors_total", 1, name, "kafka"))
     shell.metrics.serve(settings.metrics, shell.health)
     try:
         shell.run(stop)
     finally:
+        if shell.traces is not None:
+            shell.traces.close()
         shell.metrics.snapshot()

@@ -21,14 +21,16 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AIOKafkaConsumer
 
 from runtime.health import Health
-from runtime.kafka import SESSION_SECS
+from runtime.kafka import SESSION_SECS, count_errors
 from runtime.kafka_contact import KafkaContact
+from runtime.kafka_intake import IntakeCheck
+from runtime.traced_chunk import chunk_traces
 from schemas.errors import FatalError
 from schemas.replay import replayed_of
 from streams.connections import Connections
 from streams.credentials import broker_credentials
 from streams.feed import Feed
-from streams.health import Ends, IntakeCheck, Membership
+from streams.health import Membership, StreamLag
 from streams.worker import LOAD_SECS, StreamWorker
 
 if TYPE_CHECKING:
@@ -81,9 +83,11 @@ class StreamApp:
         )
         connections = Connections.of(settings, feed)
         self.worker: StreamWorker[Message] = StreamWorker(settings, self._acknowledge, connections, feed)
+        self.worker.traces = chunk_traces(settings, self._topic, feed.group, self.worker.metrics)
         self._membership = Membership()
-        ends = Ends(settings.kafka, self._topic, self._membership)
-        self._intake = IntakeCheck(settings.metrics.stall_secs, ends)
+        self._lag = StreamLag(settings.kafka, self._topic, self._membership, self.worker.assignments, self._fetched)
+        self._lag.show(self.worker.metrics)
+        self._intake = IntakeCheck(settings.metrics.stall_secs, self._lag.ends)
         self.health = self._health(settings, connections)
         self._app.transport.Consumer = _consumer_of(self.worker)  # type: ignore[misc]
         topic = self._app.topic(
@@ -115,7 +119,9 @@ class StreamApp:
         async for event in stream.noack().events():  # type: ignore[attr-defined]
             message = event.message
             while not self.worker.has_room():
+                self._lag.held.hold()
                 await asyncio.sleep(SERVE_SECS)
+            self._lag.held.free()
             if self._stopping.is_set():
                 continue
             value, message.value = message.value, None  # the message waits for its acknowledgement, without the payload
@@ -127,6 +133,7 @@ class StreamApp:
                 message,
                 message.timestamp or 0.0,
                 replayed_of(message.headers),
+                message.headers,
             )
             self._intake.moved()
             await asyncio.sleep(0)
@@ -200,6 +207,14 @@ class StreamApp:
         """Whether the broker, when it was last heard of, had nothing at an offset or behind it."""
         return offset >= (self._app.consumer.highwater(faust.types.TP(self._topic, partition)) or 0)
 
+    def _fetched(self, partition: int) -> tuple[int | None, int | None]:
+        """As StreamLag says; asked by another thread."""
+        tp, consumer = faust.types.TP(self._topic, partition), self._app.consumer
+        try:
+            return consumer._committed_offset.get(tp), consumer.highwater(tp)  # type: ignore[attr-defined]
+        except Exception:  # it is not assigned yet, or not any more
+            return None, None
+
     async def _drain(self) -> None:
         """Wait for what is in flight and commit it."""
         loop = asyncio.get_running_loop()
@@ -211,6 +226,7 @@ class StreamApp:
         try:
             await asyncio.wait_for(self._app.consumer.commit(), DRAIN_SECS)
         except Exception as error:  # whatever keeps us from committing, reading again repairs it
+            self.worker.figures.failed("commit")
             _log.warning("the last positions could not be committed; their chunks are read again: %r", error)
 
 
@@ -230,7 +246,8 @@ def _consumer_of(worker: StreamWorker[Any]) -> type[AIOKafkaConsumer]:
                     if (text := told[tp]) is not None
                 }
                 if good:
-                    await commit(good)
+                    with worker.figures.counted("commit"):
+                        await commit(good)
                 for tp, each in good.items():
                     worker.committed(tp.partition, each.offset)
 
@@ -251,6 +268,7 @@ def run(settings: Settings, feed: Feed | None = None) -> None:
 
 async def _run(settings: Settings, feed: Feed | None) -> None:
     app = StreamApp(settings, feed)
+    count_errors(lambda: app.worker.figures.failed("kafka"))
     app.worker.metrics.serve(settings.metrics, app.health)
     try:
         await app.run()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 from runtime.frontier import Frontier
+from runtime.kafka_lag import Place
 from schemas.replay import FORGET_SECS
 from streams.core.spans import Skip, Spans
 from streams.states import States, run_of
@@ -35,6 +36,8 @@ class Assignment(Generic[Token]):
         self._replays: dict[str, States] = {}
         self.spans = Spans(self._skips)
         self.revoked = False
+        self.place = Place()
+        """How far it is; for metrics."""
         self.next_offset = 0
         """Offset behind the latest chunk that was begun."""
         self._time = 0.0
@@ -46,6 +49,7 @@ class Assignment(Generic[Token]):
         ``timestamp``: Kafka's of the record, in seconds; ``now``: a monotonic clock's.
         """
         self._frontier.begin(offset, (offset, token))
+        self.place.begun(offset, offset + 1, timestamp)
         self.next_offset = offset + 1
         self._time, self._begun_at = max(self._time, timestamp), now
         return lambda: self._finish(offset)
@@ -61,6 +65,7 @@ class Assignment(Generic[Token]):
 
     def _finish(self, offset: int) -> None:
         for position, token in self._frontier.finish(offset):
+            self.place.finished(position + 1)
             if not self.revoked:
                 self.spans.known_to = position + 1
                 self._acknowledge(token)

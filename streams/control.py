@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from runtime.compacted import CompactedReader
@@ -29,6 +29,8 @@ class ControlTable:
         self._reader = CompactedReader(settings.kafka, self._topic)
         self._codec = Codec("rule")
         self._live = LiveRules()
+        self.failed: Callable[[str], object] = lambda _kind: None
+        """Hears of failures, by kind, to count them."""
 
     @property
     def rules(self) -> tuple[LiveRule, ...]:
@@ -78,6 +80,7 @@ class ControlTable:
                 self._live.put(rule)
                 taken.append(rule)
             else:
+                self.failed("rule")
                 disabled = ", so its version before is not in force any more" if self._live.remove(key) else ""
                 _log.error("%s: rule %s is not used%s: %s", self._topic, key, disabled, rule.problem)
         return taken
@@ -98,6 +101,7 @@ class NoControl:
 
     rules: tuple[LiveRule, ...] = ()
     version = -1
+    failed: Callable[[str], object]
 
     def load(self, _timeout: float) -> None:
         """There is nothing to read."""

@@ -1,22 +1,19 @@
-"""What a stream worker must be beside its main loop, to be live and ready."""
+"""What a stream worker must be beside its main loop to be ready, and how far it is behind."""
 
 from __future__ import annotations
 
-import threading
 import time
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
-
-from runtime.kafka import client_config
-from runtime.kafka_contact import ANSWER_SECS
+from runtime.held import Held
+from runtime.kafka_lag import Behind, Ends, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from runtime.metrics import Metrics
     from schemas.settings import KafkaSettings
+    from streams.assignments import Assignments
 
 NOT_JOINED: Final = "it has not joined its consumer group yet"
 
@@ -33,74 +30,53 @@ class Membership:
         return NOT_JOINED if self.partitions is None else None
 
 
-class Ends:
-    """Where partitions of a topic end, asked of Kafka by a client of its own, made when it is first needed."""
+STALE_SECS: Final = 1.0
+"""A worker that is held up for so long fetches nothing, so that only Kafka knows where partitions end."""
 
-    def __init__(self, kafka: KafkaSettings, topic: str, membership: Membership) -> None:
-        self._kafka = kafka
+
+class StreamLag:
+    """How far a worker is behind in each of its partitions, and whether it is held up."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        topic: str,
+        membership: Membership,
+        assignments: Assignments[Any],
+        fetched: Callable[[int], tuple[int | None, int | None]],
+    ) -> None:
+        """``fetched``: of a partition what the group has committed, and its end at the last fetch; None: not known."""
         self._topic = topic
         self._membership = membership
+        self._assignments = assignments
+        self._fetched = fetched
+        self._ends = Ends(kafka, "logferry-stream")
+        self.held = Held()
+        """Whether no chunk is taken in because there is no room. The loop tells; the rest is asked by others."""
 
-    @cached_property
-    def _client(self) -> AdminClient:
-        return AdminClient(client_config(self._kafka, "logferry-stream"))
+    def show(self, metrics: Metrics) -> None:
+        """Have all of it told."""
+        metrics.ask("logferry_stream_lag_records", lambda: self._by_partition("records"))
+        metrics.ask("logferry_stream_lag_seconds", lambda: self._by_partition("seconds"))
+        metrics.ask("logferry_stream_held_up", lambda: float(self.held.is_held))
+        metrics.ask("logferry_stream_held_up_seconds_total", self.held.total_secs)
 
-    def __call__(self) -> int:
+    def ends(self) -> int:
         """The ends of all partitions that are ours, added up. Raises KafkaException when Kafka does not answer."""
-        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        asked = {TopicPartition(self._topic, each): latest for each in self._membership.partitions or ()}
-        if not asked:
-            return 0
-        answers = self._client.list_offsets(asked, request_timeout=ANSWER_SECS)
-        return sum(each.result().offset for each in answers.values())
+        return sum(self._ends.of([(self._topic, each) for each in self._membership.partitions or ()]).values())
 
+    def of_partitions(self) -> dict[int, Behind]:
+        """How far behind each partition is that is ours; those that nobody knows of are left out."""
+        ours = list(self._membership.partitions or ())
+        places = {number: assignment.place for number, assignment in self._assignments}
+        asked = self._ends.recent([(self._topic, each) for each in ours]) if self.held.now_secs() > STALE_SECS else {}
+        now, found = time.time(), {}
+        for number in ours:
+            committed, end = self._fetched(number)
+            end = asked.get((self._topic, number), end)
+            if end is not None:
+                found[number] = (places.get(number) or Place()).behind(end, now, committed or 0)
+        return found
 
-class IntakeCheck:
-    """Live only if what comes into Kafka is taken in: Faust's consumer may stand still beside a loop that moves.
-
-    Kafka is asked only when nothing was taken in for ``stall_secs``. If more comes into the partitions after that, and
-    is not taken in for as long again, the consumer stands still. The time counts from Kafka's last silence on: while
-    it is away nothing can come, and that is no reason to start again.
-    """
-
-    def __init__(self, stall_secs: float, ends: Callable[[], int]) -> None:
-        self._stall_secs = stall_secs
-        self._ends = ends
-        self._lock = threading.Lock()
-        self._moved_at = time.monotonic()
-        self._asked: tuple[float, int] | None = None
-        """The move that was the last one when Kafka was asked first, and where partitions ended then."""
-        self._owed_since: float | None = None
-        self._said: str | None = None
-        """The last answer."""
-
-    def moved(self) -> None:
-        """A chunk was taken in, there is no room for any, or other partitions are ours."""
-        self._moved_at = time.monotonic()
-
-    def check(self, now: float) -> str | None:
-        """For `runtime.health.Health.live_if`."""
-        if now - self._moved_at <= self._stall_secs:
-            self._said = None
-        elif self._lock.acquire(blocking=False):  # else somebody is asking Kafka: two waits are longer than a probe's
-            try:
-                self._said = self._ask(now)
-            finally:
-                self._lock.release()
-        return self._said
-
-    def _ask(self, now: float) -> str | None:
-        try:
-            return self._judge(now, self._moved_at, self._ends())
-        except KafkaException:
-            self._asked = None
-            return None
-
-    def _judge(self, now: float, moved_at: float, end: int) -> str | None:
-        if self._asked is None or self._asked[0] != moved_at:
-            self._asked, self._owed_since = (moved_at, end), None
-        if self._owed_since is None and end > self._asked[1]:
-            self._owed_since = now
-        if self._owed_since is None or now - self._owed_since <= self._stall_secs:
-            return None
-        return f"chunks come into Kafka, and none was taken in for {now - moved_at:.0f} s"
+    def _by_partition(self, field: str) -> dict[tuple[str, ...], float]:
+        return {(str(number),): float(getattr(each, field)) for number, each in self.of_partitions().items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from runtime.compacted import CompactedReader
@@ -25,6 +25,8 @@ class PodTable:
         self._codec = Codec("pod")
         self._others = others or {}
         self.pods: dict[str, dict[str, Any]] = dict(self._others)
+        self.failed: Callable[[str], object] = lambda _kind: None
+        """Hears of failures, by kind, to count them."""
 
     def load(self, timeout: float) -> None:
         """Read all that is there. Raises TemporaryError."""
@@ -44,6 +46,7 @@ class PodTable:
                 continue
             pod = self._codec.decode(value)
             if isinstance(pod, Undecodable):
+                self.failed("pod")
                 _log.warning("%s: pod %s is not readable: %s", self._topic, uid, pod.message)
             else:
                 self.pods[uid] = pod

@@ -33,6 +33,7 @@ class Rulebook:
         self._control = connections.control
         self._make_topics = connections.make_topics
         self._metrics = metrics
+        self._control.failed = lambda kind: metrics.count("logferry_stream_errors_total", 1, kind)
         self._own_key = token_hex()
         self._tools = Tools(settings, time.time_ns, self._secret)
         self.treatments = Treatments(Rules.of(settings), self._tools, self._make_topics)

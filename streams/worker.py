@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from runtime.metrics import Metrics
+from runtime.traced_chunk import NoTraces
 from schemas.codec import Codec, Undecodable
 from schemas.replay import END, Replayed
 from streams.assignment import Assignment
 from streams.assignments import Assignments
+from streams.begun import Begun, Place
 from streams.connections import Connections
+from streams.core.account import UNREADABLE_CHUNK
 from streams.core.join import SourceState
-from streams.core.process import UNREADABLE_CHUNK, Processor, out_of_bounds
+from streams.core.process import Processor, out_of_bounds
 from streams.core.work import Batch, JoinLimits, Result, Work
 from streams.feed import Feed
+from streams.figures import StreamFigures
+from streams.ledger import Ledger
 from streams.replays import REST_SECS, Ended, in_replay
 from streams.rulebook import Rulebook
-from streams.states import States, told_as
+from streams.states import told_as
 from streams.waiting import Waiting, pod_of
 
 if TYPE_CHECKING:
@@ -34,23 +39,6 @@ _log = logging.getLogger(__name__)
 Token = TypeVar("Token")
 
 LOAD_SECS: Final = 30.0
-
-
-class _Begun(NamedTuple, Generic[Token]):
-    """A chunk that is decoded."""
-
-    assignment: Assignment[Token]
-    work_of: Callable[[], Work]
-    chunk: dict[str, Any]
-    replayed: Replayed | None
-
-
-class _Place(NamedTuple, Generic[Token]):
-    """Where the state of a source is kept."""
-
-    assignment: Assignment[Token]
-    states: States
-    key: str
 
 
 class StreamWorker(Generic[Token]):
@@ -67,13 +55,14 @@ class StreamWorker(Generic[Token]):
         stream = settings.stream
         self.feed = feed or Feed.live(settings)
         self.metrics = Metrics("stream")
+        self.traces = NoTraces()
         self._names = settings.topics.names
         self._limit = stream.in_flight_max_bytes
         self._connections = connections or Connections.of(settings, self.feed)
         self._pods = self._connections.pods
         self._producer = self._connections.producer
         self._codec = Codec("raw_chunk")
-        self._ledger = Codec("ledger_entry")
+        self._ledger = Ledger(self._producer, self._names.ledger, self.feed)
         self._rulebook = Rulebook(settings, self._connections, self.metrics)
         self._processor = Processor(
             self._rulebook.treatments,
@@ -84,8 +73,10 @@ class StreamWorker(Generic[Token]):
             self.feed.topic,
         )
         self._ended: list[Ended] = []
-        self._waiting: Waiting[_Begun[Token]] = Waiting(stream.pod_wait_secs, stream.pod_wait_max_bytes)
+        self._waiting: Waiting[Begun[Token]] = Waiting(stream.pod_wait_secs, stream.pod_wait_max_bytes)
         self.assignments = Assignments(acknowledge, self._connections.skips)
+        self.figures = StreamFigures(self.metrics, self._waiting, lambda: self.pending_bytes)
+        self._pods.failed = self.figures.failed
 
     @property
     def pending_bytes(self) -> int:
@@ -118,6 +109,7 @@ class StreamWorker(Generic[Token]):
         token: Token,
         timestamp: float = 0.0,
         replayed: Replayed | None = None,
+        headers: Iterable[tuple[str, bytes | None]] | None = None,
     ) -> None:
         """One value of logs.raw, with the time that Kafka has for it, in seconds. Never raises on input.
 
@@ -133,7 +125,7 @@ class StreamWorker(Generic[Token]):
                 done()  # of another replay, which has workers of its own
                 return
             if replayed.is_mark:
-                self._mark(assignment, replayed, now, done)
+                self._mark(assignment, replayed, now, partial(self._ledger.mark, replayed.run, partition, offset, done))
                 return
         chunk = self._codec.decode(value)
         problem = chunk.message if isinstance(chunk, Undecodable) else out_of_bounds(chunk)
@@ -141,22 +133,27 @@ class StreamWorker(Generic[Token]):
             decoded = None if isinstance(chunk, Undecodable) else chunk
             letter = self._processor.undecodable(value, partition, offset, problem or "", decoded)
             self.metrics.count("logferry_stream_dead_letters_total", 1, UNREADABLE_CHUNK)
-            self._producer.send(self._names.dead_letter, "", [letter], done)
+            run = "" if replayed is None else replayed.run
+            told = partial(self._ledger.unreadable, decoded, partition, offset, run, done)
+            self._producer.send(self._names.dead_letter, "", [letter], told)
             return
         finished = partial(self._account, done)
-        begun = _Begun(assignment, partial(self._processor.work, chunk, partition, offset, finished), chunk, replayed)
+        trace = self.traces.take(headers, partition, offset, len(value), timestamp)
+        work_of = partial(self._processor.work, chunk, partition, offset, finished)
+        begun = Begun(assignment, work_of, chunk, replayed, trace)
         uid = pod_of(chunk)
         if uid and self._waiting.must_wait(uid, self._pods.pods):
             self._waiting.add(uid, begun, len(value), now)
         else:
             self._process(begun)
 
-    def _process(self, begun: _Begun[Token]) -> None:
-        assignment, work_of, chunk, replayed = begun
+    def _process(self, begun: Begun[Token]) -> None:
+        assignment, work_of, chunk, replayed, trace = begun
         if assignment.revoked:
             return
         work = work_of()
-        place, now = _Place(assignment, assignment.live, work.key), assignment.time
+        self.traces.begin(work, trace)
+        place, now = Place(assignment, assignment.live, work.key), assignment.time
         if replayed is not None:
             place, now = place._replace(states=assignment.replay(replayed.run, time.monotonic())), replayed.seconds
             in_replay(work, replayed)
@@ -165,14 +162,15 @@ class StreamWorker(Generic[Token]):
         state = place.states.state(work.key)
         held = set(state.held())
         self._finish(place, state, held, self._processor.process(state, chunk, work, now))
+        self.traces.made(work)
         work.release()
 
-    def _expire(self, place: _Place[Token], state: SourceState[Work], when: float) -> None:
+    def _expire(self, place: Place[Token], state: SourceState[Work], when: float) -> None:
         """Give up what has waited too long at a time."""
         held = set(state.held())
         self._finish(place, state, held, self._processor.expire(state, when))
 
-    def _finish(self, place: _Place[Token], state: SourceState[Work], held: set[Work], result: Result) -> None:
+    def _finish(self, place: Place[Token], state: SourceState[Work], held: set[Work], result: Result) -> None:
         """Produce what came out, and hold the chunks in which something unfinished begins."""
         self._send(place.key, result.batches)
         now_held = set(state.held())
@@ -191,18 +189,16 @@ class StreamWorker(Generic[Token]):
             for work in batch.works:
                 work.outstanding += 1
             name = topic + self.feed.suffix
-            self._producer.send(name, key, batch.values, partial(_release, list(batch.works)))
+            released = partial(_release, list(batch.works))
+            self._producer.send(name, key, *self.traces.mark(name, batch.values, batch.segments, released))
 
     def _account(self, done: Callable[[], None], work: Work) -> None:
         """Everything that came of a chunk is delivered: say so in the ledger, then acknowledge."""
+        self.traces.end(work)
         if work.kept:
             done = partial(_acknowledge, done, work)
-        nothing_to_tell = work.end == work.start and not work.lines
-        if nothing_to_tell or work.is_context or self.feed.suffix:
-            done()
-            return
-        entry = self._ledger.encode(work.ledger_entry(time.time_ns()))
-        self._producer.send(self._names.ledger, work.incarnation.hex(), [entry], done)
+        self.figures.finished(work)
+        self._ledger.chunk(work, done)
 
     # -- now and then --------------------------------------------------------------------------------------------------
 
@@ -236,7 +232,7 @@ class StreamWorker(Generic[Token]):
             states = assignment.replay(run, time.monotonic())
             if not assignment.revoked:
                 for key, state in states.busy():
-                    self._expire(_Place(assignment, states, key), state, float("inf"))
+                    self._expire(Place(assignment, states, key), state, float("inf"))
             assignment.forget(run)
             done()
 
@@ -251,11 +247,10 @@ class StreamWorker(Generic[Token]):
             is_at_end = not self.is_waiting and is_read_to_its_end(partition, assignment.next_offset)
             when = assignment.time_at(now, is_read_to_its_end=is_at_end)
             for key, state in assignment.live.busy():
-                self._expire(_Place(assignment, assignment.live, key), state, when)
+                self._expire(Place(assignment, assignment.live, key), state, when)
             for run in () if self.feed.run else assignment.forget_silent(now):
                 _log.warning("nothing is heard of replay %s any more; what it left unfinished is forgotten", run)
         self.assignments.forget_committed()
-        self.metrics.set("logferry_stream_pending_bytes", self.pending_bytes)
         self._rulebook.measure()
 
     # -- the group -----------------------------------------------------------------------------------------------------
@@ -278,10 +273,12 @@ class StreamWorker(Generic[Token]):
         ``generation``: the one that they were ours in, where it is known.
         """
         self.assignments.revoke(partitions, generation)
+        self.traces.revoke(partitions)
 
     def close(self) -> None:
         """Let go of the connections."""
         self._connections.close()
+        self.traces.close()
 
 
 def _acknowledge(done: Callable[[], None], work: Work) -> None:

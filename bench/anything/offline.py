@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import Any, Final, TypeAlias
 
+from bench.anything.accounts import IN_LEDGER, balance, may_be_together, metric_of
 from bench.anything.chunks import Value
 from bench.anything.lines import rarely
 from bench.anything.settings import live_rules, pod
@@ -134,40 +135,48 @@ class Offline:
 
     def entries_by_offset(self) -> dict[Token, dict[str, Any]]:
         """The same by chunk, without the time of writing."""
-        works = [work for work in self.stage.works if work.end > work.start or work.lines]
-        return {
-            (work.partition, work.offset): {**entry, "written_at": 0}
-            for work, entry in zip(works, self.entries(), strict=True)
-        }
+        return {_token(entry): {**entry, "written_at": 0} for entry in self.entries()}
 
     def _accounts(self) -> Iterator[str]:
-        """Each chunk has one entry, which balances and stays true."""
+        """Each value that was read has one entry, which balances and stays true."""
         times = Counter((work.partition, work.offset) for work in self.stage.works)
         yield from (f"chunk {token} is accounted for {n} times" for token, n in times.items() if n > 1)
-        works = [work for work in self.stage.works if work.end > work.start or work.lines]
-        entries = self.entries()
-        if len(works) != len(entries):
-            yield f"{len(works)} chunks and {len(entries)} entries"
-        for work, entry in zip(works, entries, strict=False):
-            if (work.lines, work.account()) != (entry["lines"], entry["outcomes"]):
-                yield f"chunk {work.offset}: {work.lines} {work.account()} behind its entry {_short(entry)}"
-            if entry["lines"] != balance(entry["outcomes"]):
-                yield f"chunk {work.offset} is out of balance: {_short(entry)}"
+        told = Counter(map(_token, self.entries()))
+        read = Counter((partition, at) for partition, end in self.taken.items() for at in range(self.begin, end))
+        if told != read:
+            yield f"entries of {told - read} too many, of {read - told} missing"
+        entries = self.entries_by_offset()
         for work in self.stage.works:
-            if not (work.end > work.start or work.lines) and work.account():
-                yield f"chunk {work.offset} without an entry has {work.account()}"
+            entry = entries.get((work.partition, work.offset))
+            if entry is not None and (work.lines, work.account()) != (entry["lines"], entry["outcomes"]):
+                yield f"chunk {work.offset}: {work.lines} {work.account()} behind its entry {_short(entry)}"
+        for token, entry in entries.items():
+            if entry["lines"] != balance(entry["outcomes"]) or not may_be_together(entry["outcomes"]):
+                yield f"chunk {token} is out of balance: {_short(entry)}"
+
+    def together(self) -> Iterator[str]:
+        """What is wrong with what entries say of records that several topics got, where each was made once."""
+        topics: dict[str, set[str]] = {}
+        for topic, _, value in self.client.kept:
+            if topic not in ("logs.ledger", "logs.dead-letter"):
+                topics.setdefault(_content(value)[0], set()).add(topic)
+        expected = Counter(f"together/{'+'.join(sorted(each))}" for each in topics.values() if len(each) > 1)
+        found: Counter[str] = Counter()
+        for entry in self.entries():
+            found.update({name: n for name, n in entry["outcomes"].items() if name.startswith("together/")})
+        if found != expected:
+            yield f"records of several topics: {dict(found)} instead of {dict(expected)}"
 
     def _measured(self) -> Iterator[str]:
         """The metrics are the sums of the entries."""
         told: Counter[tuple[str, ...]] = Counter()
         for entry in self.entries():
-            told["lines", ""] += entry["lines"]
+            told["lines", ""] += entry["lines"] - entry["outcomes"].get("dead_letter/unreadable_chunk", 0)
             for outcome, amount in entry["outcomes"].items():
-                told[_metric(outcome)] += amount
-        letters = [_read(LETTER, each.value) for each in self.client.kept if each.topic == "logs.dead-letter"]
-        told["dead_letters", "unreadable_chunk"] = sum(each["reason"] == "unreadable_chunk" for each in letters)
-        found = {key: amount for key, amount in self.measured().items() if amount and key[0] in _IN_LEDGER}
-        told.pop(("routed", ""), None)
+                told[metric_of(outcome)] += amount
+        found = {key: amount for key, amount in self.measured().items() if amount and key[0] in IN_LEDGER}
+        for key in [key for key in told if key[0] in ("routed", "together")]:
+            del told[key]
         if found != {key: amount for key, amount in told.items() if amount}:
             yield f"metrics {found} and entries {dict(told)}"
 
@@ -200,29 +209,8 @@ class Offline:
         return found, wrong
 
 
-def balance(outcomes: dict[str, int]) -> int:
-    """Lines that outcomes account for: `schemas/avro/ledger_entry` says what they are, `Work.account` which count."""
-    counted = ("dropped/", "dead_letter/")
-    return sum(amount for name, amount in outcomes.items() if name in ("routed", "joined") or name.startswith(counted))
-
-
-_IN_LEDGER: Final = ("lines", "joined_lines", "records", "dropped_records", "dead_letters")
-
-
-def _metric(outcome: str) -> tuple[str, str]:
-    """Name and label of the metric that counts the same."""
-    kind, _, detail = outcome.partition("/")
-    match kind:
-        case "routed" if detail:
-            return "records", detail
-        case "joined":
-            return "joined_lines", ""
-        case "dropped":
-            return "dropped_records", detail.partition("/")[0]
-        case "dead_letter":
-            return "dead_letters", detail
-        case _:
-            return kind, detail
+def _token(entry: dict[str, Any]) -> Token:
+    return entry["partition"], entry["topic_offset"]
 
 
 def _read(codec: Codec, value: Sent) -> dict[str, Any]:

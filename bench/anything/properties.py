@@ -43,7 +43,8 @@ def repeated(random: Random, taste: Taste) -> tuple[list[str], Amounts]:
     with running(Clock()) as clock:
         worker = Offline(settings(random, repeatable=True), clock)
         worker.drive(random, values, passes_time=False)
-        return [*worker.problems(), *worker.contents()[1], *_ranges(drawn, worker)], _amounts(worker, values)
+        wrong = [*worker.problems(), *worker.contents()[1], *_ranges(drawn, worker)]
+        return [*wrong, *(worker.together() if _is_told_once(drawn) else ())], _amounts(worker, values)
 
 
 def interrupted(random: Random, taste: Taste) -> tuple[list[str], Amounts]:
@@ -107,6 +108,11 @@ def _ranges(drawn: Sequence[Drawn], worker: Offline) -> list[str]:
             if [start for start, _ in found] != ends[:-1] or ends[-1] != len(life.content):
                 wrong.append(f"entries of {life.incarnation.hex()}: {found} of {life.begin} to {len(life.content)}")
     return wrong
+
+
+def _is_told_once(drawn: Sequence[Drawn]) -> bool:
+    """Entries are taken as often as they come; bytes of lines that come again are not."""
+    return all(source.has_lines for source in drawn)
 
 
 def _differences(expected: dict[Any, Any], found: dict[Any, Any], what: str) -> list[str]:

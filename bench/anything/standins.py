@@ -30,6 +30,10 @@ class Clock:
         """Seconds."""
         return self.now
 
+    def time(self) -> float:
+        """Seconds since 1970."""
+        return self.time_ns() / 1e9
+
     def time_ns(self) -> int:
         """Nanoseconds since 1970."""
         return 1_763_686_900_000_000_000 + int(self.now * 1e9)

@@ -49,7 +49,11 @@ def main() -> None:
 
 
 def _end(error: LogferryError) -> None:
-    sys.stderr.write(f"error: {error}\n")
+    process = sys.modules.get("runtime.own_logs")  # whoever logs JSON has it
+    if process is None:
+        sys.stderr.write(f"error: {error}\n")
+    else:
+        process.say_last(error)
     sys.exit(error.exit_status)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from deploy.cli import (
     archive,
+    audit,
     bench,
     config,
     dead_letters,
@@ -55,9 +56,10 @@ app.command()(pods.pods)
 app.command(cls=relay.RelayCommand)(relay.relay)
 app.command("health", help=health.SUMMARY, context_settings=AS_THEY_ARE, add_help_option=False)(_health)
 app.command()(retention.retention)
+app.command()(audit.audit)
 app.command()(demo.demo)
-app.command()(bench.bench)
 app.command("test")(test.run_tests)
+app.add_typer(bench.app, name="bench")
 app.add_typer(level.app, name="level")
 app.add_typer(route.app, name="route")
 app.add_typer(sampling.app, name="sampling")

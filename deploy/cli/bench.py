@@ -1,4 +1,4 @@
-"""``logferry bench``: what each stage costs on this machine."""
+"""``logferry bench``: what each stage costs on this machine; the suites are commands of their own beside it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,32 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from deploy.cli import bench_faults, bench_peers
 from deploy.cli.options import Json
 from deploy.cli.output import print_json, print_table
 from schemas.errors import SettingsError
 
+STAGES = "stages"
+"""What is meant where no other command is named: `logferry bench produce stream`."""
 
+
+class BenchGroup(TyperGroup):
+    """Tasks and options that come first are those of the stages."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the command that is meant."""
+        is_named = bool(args) and (args[0] in self.commands or args[0] == "--help")
+        return super().parse_args(ctx, args if is_named else [STAGES, *args])
+
+
+app = typer.Typer(cls=BenchGroup, help="Measure each stage alone (as `bench stages`), or run a suite.")
+app.command("faults")(bench_faults.faults)
+app.command("peers")(bench_peers.peers)
+
+
+@app.command(STAGES)
 def bench(
     tasks: Annotated[
         list[str] | None,

@@ -9,11 +9,12 @@ def pods(config: Config = None) -> None:
     """Keep the metadata of the cluster's pods in Kafka: one of several watchers writes."""
     from producers.pods.watcher import PodWatcher
     from runtime.kafka import check_reachable
-    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.process import follow_settings, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
 
     set_up_logging()
     settings = read_settings(config)
+    follow_settings(settings, "pods")
     prepare_codecs(settings)
     check_reachable(settings.kafka)
     stop = stop_on_signals()

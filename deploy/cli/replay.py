@@ -159,7 +159,7 @@ def work(
     from deploy.cli.options import read_settings
     from deploy.replay.children import Job
     from runtime.kafka import check_reachable
-    from runtime.process import ease_collector, set_up_logging
+    from runtime.process import ease_collector, follow_settings, set_up_logging
     from runtime.registry import prepare_codecs
     from streams.app import run
 
@@ -168,6 +168,7 @@ def work(
     settings = read_settings(config)
     kafka = settings.kafka.model_copy(update={"instance": f"{feed.run}-{number}"})
     settings = settings.model_copy(update={"kafka": kafka})
+    follow_settings(settings, "stream")
     prepare_codecs(settings)
     check_reachable(settings.kafka)
     ease_collector()

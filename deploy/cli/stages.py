@@ -44,12 +44,13 @@ def stream(
         _run_workers(workers, config)
         return
     from runtime.kafka import check_reachable
-    from runtime.process import ease_collector, set_up_logging
+    from runtime.process import ease_collector, follow_settings, set_up_logging
     from runtime.registry import prepare_codecs
     from streams.app import run
 
     set_up_logging()
     settings = read_settings(config)
+    follow_settings(settings, "stream")
     prepare_codecs(settings)
     check_reachable(settings.kafka)
     ease_collector()
@@ -61,12 +62,13 @@ def _run_workers(count: int, config: Path | None) -> None:
     import socket
     import sys
 
-    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.process import follow_settings, set_up_logging, stop_on_signals
     from runtime.workers import Worker, run_workers
     from runtime.workers_endpoint import WorkersEndpoint
 
     set_up_logging()
     settings = read_settings(config)
+    follow_settings(settings, "stream")
     instance = settings.kafka.instance or socket.gethostname()
     workers, stop = [Worker(number) for number in range(count)], stop_on_signals()
     named = [] if config is None else ["--config", str(config)]
@@ -80,17 +82,23 @@ def _run_workers(count: int, config: Path | None) -> None:
         )
 
 
-def sink(name: Annotated[str, typer.Argument(help="The sink's name in the settings.")], config: Config = None) -> None:
+def sink(
+    name: Annotated[str, typer.Argument(help="The sink's name in the settings.")],
+    config: Config = None,
+    *,
+    ledger: Annotated[bool, typer.Option(hidden=True, help="Say in the ledger what became of records.")] = True,
+) -> None:
     """Deliver routed records to one destination."""
-    from runtime.process import ease_collector, set_up_logging, stop_on_signals
+    from runtime.process import ease_collector, follow_settings, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
     from sinks.run import run
 
     set_up_logging()
     settings = read_settings(config)
+    follow_settings(settings, f"sink/{name}")
     prepare_codecs(settings)
     ease_collector()
-    run(name, settings, stop_on_signals())
+    run(name, settings, stop_on_signals(), tells_ledger=ledger)
 
 
 def _need(module: str, extra: str) -> None:

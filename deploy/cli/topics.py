@@ -127,10 +127,11 @@ def wait(
     """Wait until the topics of a stage are there, so that it does not begin before."""
     from deploy.duration import parse_duration
     from deploy.topics_wait import topics_of, wait_for_topics
-    from runtime.process import set_up_logging, stop_on_signals
+    from runtime.process import follow_settings, set_up_logging, stop_on_signals
 
     set_up_logging()
     settings = read_settings(config)
+    follow_settings(settings, "topics")
     at_most = None if go_on_after is None else parse_duration(go_on_after, "--go-on-after")
     stop = stop_on_signals()
     missing = wait_for_topics(settings.kafka, topics_of(settings, stage), stop, at_most)

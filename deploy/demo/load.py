@@ -69,7 +69,10 @@ class Writer:
     pod: PodSpec
     log: ContainerLog
     sequence: int
+    """Of its next line to be made."""
     end: int
+    written: int
+    """Of its next line that is not yet in the file."""
     poisoned: int = 0
 
     @property
@@ -114,13 +117,18 @@ class Load:
             writer.log.close(time.time_ns())
         return self._summary(time.perf_counter() - started)
 
+    def written(self) -> dict[str, int]:
+        """Return the lines written so far by source; may be asked while another thread writes."""
+        return {writer.source: writer.written - self.plan.first for writer in self._writers}
+
     def _writer(self, index: int) -> Writer:
         name = f"load-{index:02d}"
         pod = PodSpec("load", name, (CONTAINER,), labels={"app": "load", "source": name})
         life = self.register.begin(pod, CONTAINER.name)
         log = ContainerLog(self.register.tree.log(pod, self.register.uid(pod), CONTAINER.name, life.restart))
         self.register.connect(pod, CONTAINER.name, life)
-        return Writer(pod, log, self.plan.first, self.plan.first + self.plan.lines_of(index))
+        first = self.plan.first
+        return Writer(pod, log, first, first + self.plan.lines_of(index), first)
 
     def _round(self) -> None:
         """Give every source a batch, and rotate when it is time."""
@@ -135,6 +143,7 @@ class Load:
             if rotating:
                 self._rotate(writer.log, now)
             self._bytes += writer.log.write_pieces(pieces[cut:], time.time_ns())
+            writer.written = writer.sequence
             self._add_poison(writer)
 
     def _batch(self, writer: Writer) -> list[Piece]:

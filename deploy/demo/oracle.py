@@ -107,6 +107,11 @@ class Oracle:
             examples=self._examples + gaps[:_EXAMPLES],
         )
 
+    def missing(self) -> dict[str, list[int]]:
+        """Return the sequence numbers that have not arrived, of each source that lacks some."""
+        found = {source: list(self._missing(source)) for source in self._expected}
+        return {source: numbers for source, numbers in found.items() if numbers}
+
     def _feed_other(self, record_id: str, content: bytes) -> None:
         if not content.strip():
             self._blank += 1

@@ -27,14 +27,14 @@ class Endpoints:
     """Addresses on loopback. Those of a server that was not asked for are where it would be."""
 
     bootstrap_servers: str
-    """Kafka's: `127.0.0.1:port`."""
+    """Kafka's: `127.0.0.1:port`, of several brokers with commas between."""
     elasticsearch_url: str
     """`http://127.0.0.1:port`."""
     object_store: ObjectStoreEndpoint | None
     """None unless asked for."""
 
 
-def endpoints_of(place: Place, *, with_object_store: bool) -> Endpoints:
+def endpoints_of(place: Place, *, with_object_store: bool, brokers: int = 1) -> Endpoints:
     """The addresses of a stack, from any of its servers' places."""
     s3 = ObjectStoreEndpoint(
         url=f"http://127.0.0.1:{place.ports[object_store.NAME]}",
@@ -44,7 +44,7 @@ def endpoints_of(place: Place, *, with_object_store: bool) -> Endpoints:
         region=object_store.REGION,
     )
     return Endpoints(
-        bootstrap_servers=f"127.0.0.1:{place.ports[kafka.NAME]}",
+        bootstrap_servers=",".join(f"127.0.0.1:{place.ports[name]}" for name in kafka.names(brokers)),
         elasticsearch_url=f"http://127.0.0.1:{place.ports[elasticsearch.NAME]}",
         object_store=s3 if with_object_store else None,
     )

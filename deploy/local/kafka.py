@@ -1,7 +1,9 @@
-"""Apache Kafka in KRaft mode: one process that is broker and controller, on loopback.
+"""Apache Kafka in KRaft mode: processes that are broker and controller, on loopback; one, or three as a cluster.
 
-Topics are made on purpose only (`auto.create.topics.enable=false`). Nothing is replicated; a record is safe against
-the death of the broker's process, because the page cache survives it, not against that of the machine.
+Topics are made on purpose only (`auto.create.topics.enable=false`). With one broker nothing is replicated; a record is
+safe against the death of the broker's process, because the page cache survives it, not against that of the machine.
+With three, Kafka's own topics have three copies of which two must be there, and so may others
+(`topics.replication_factor: 3`).
 """
 
 from __future__ import annotations
@@ -52,13 +54,25 @@ silent.addHandler(logging.NullHandler())
 silent.propagate = False  # a client that asks too early complains; that is what the asking is for
 
 
-def settings(place: Place) -> dict[str, object]:
+def names(brokers: int) -> tuple[str, ...]:
+    """Names of a cluster's servers: kafka, kafka-2, kafka-3. Their node ids are 1, 2, 3."""
+    return (NAME, *(f"{NAME}-{number}" for number in range(2, brokers + 1)))
+
+
+def uses(name: str) -> tuple[str, str]:
+    """The ports of one of them: its own, and its controller's."""
+    return name, f"{CONTROLLER}{name.removeprefix(NAME)}"
+
+
+def settings(place: Place, name: str = NAME, brokers: int = 1) -> dict[str, object]:
     """The broker's server.properties."""
-    broker, controller = place.ports[NAME], place.ports[CONTROLLER]
+    broker, controller = (place.ports[use] for use in uses(name))
+    nodes = {each: number for number, each in enumerate(names(brokers), 1)}
+    voters = (f"{number}@127.0.0.1:{place.ports[uses(each)[1]]}" for each, number in nodes.items())
     return {
         "process.roles": "broker,controller",
-        "node.id": 1,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "node.id": nodes[name],
+        "controller.quorum.voters": ",".join(voters),
         "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -66,14 +80,15 @@ def settings(place: Place) -> dict[str, object]:
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": place.folder / "log",
         "auto.create.topics.enable": "false",
-        "default.replication.factor": 1,
-        "offsets.topic.replication.factor": 1,
+        "default.replication.factor": brokers,
+        "min.insync.replicas": max(1, brokers - 1),
+        "offsets.topic.replication.factor": brokers,
         "offsets.topic.num.partitions": 8,
-        "transaction.state.log.replication.factor": 1,
-        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.replication.factor": brokers,
+        "transaction.state.log.min.isr": max(1, brokers - 1),
         "transaction.state.log.num.partitions": 4,
-        "share.coordinator.state.topic.replication.factor": 1,
-        "share.coordinator.state.topic.min.isr": 1,
+        "share.coordinator.state.topic.replication.factor": brokers,
+        "share.coordinator.state.topic.min.isr": max(1, brokers - 1),
         "share.coordinator.state.topic.num.partitions": 1,
         "group.initial.rebalance.delay.ms": 0,
         "message.max.bytes": MESSAGE_MAX_BYTES,
@@ -86,19 +101,24 @@ def settings(place: Place) -> dict[str, object]:
         "num.io.threads": 4,
         "broker.heartbeat.interval.ms": 500,
         "broker.session.timeout.ms": 3000,
+        "initial.broker.registration.timeout.ms": 120_000,  # three start at once on a busy machine
     }
 
 
 @dataclass(frozen=True)
 class Kafka:
-    """The broker at its place."""
+    """A broker at its place."""
 
     place: Place
+    name: str = NAME
+    """Which one of a cluster."""
+    brokers: int = 1
+    """How many the cluster has."""
 
     def prepare(self, tools: Tools) -> None:
         """Write the settings and, the first time, format the storage. Raises FatalError if that fails."""
         make_folder(self.place.folder / "tmp", self.place.user)
-        lines = "".join(f"{key}={value}\n" for key, value in settings(self.place).items())
+        lines = "".join(f"{key}={value}\n" for key, value in self._settings().items())
         write_text(self._settings_file, lines)
         write_text(self._log_settings_file, LOG_SETTINGS)
         if not (self.place.folder / "log" / "meta.properties").exists():
@@ -109,16 +129,21 @@ class Kafka:
         return self._java(tools, JAVA_OPTIONS, "kafka.Kafka", str(self._settings_file))
 
     def is_ready(self) -> bool:
-        """Whether a client gets metadata of this cluster with a broker and a controller in it."""
-        if not answers(self.place.ports[NAME]):
+        """Whether a client gets metadata of this cluster with this broker and a controller in it."""
+        port = self.place.ports[self.name]
+        if not answers(port):
             return False
-        client = AdminClient({"bootstrap.servers": f"127.0.0.1:{self.place.ports[NAME]}"}, logger=silent)
+        client = AdminClient({"bootstrap.servers": f"127.0.0.1:{port}"}, logger=silent)
         try:
             metadata = client.list_topics(timeout=METADATA_TIMEOUT_SECS)
         except KafkaException:
             return False
         known = metadata.cluster_id in (None, self.place.name)  # None: a controller that still settles in
-        return known and bool(metadata.brokers) and metadata.controller_id in metadata.brokers
+        ports = {each.port for each in metadata.brokers.values()}
+        return known and port in ports and metadata.controller_id in metadata.brokers
+
+    def _settings(self) -> dict[str, object]:
+        return settings(self.place, self.name, self.brokers)
 
     def _format(self, tools: Tools) -> None:
         arguments = ("kafka.tools.StorageTool", "format", "--ignore-formatted")

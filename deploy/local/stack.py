@@ -77,16 +77,20 @@ class Stack:
         *,
         servers: Sequence[str] = (kafka.NAME, elasticsearch.NAME),
         object_store: bool = False,
+        brokers: int = 1,
         cache: Path | None = None,
     ) -> None:
         """Nothing is started yet.
 
-        `servers`: names from SERVERS. `object_store`: an S3 endpoint as well. `cache`: folder of the downloads, if
-        not the usual one.
+        `servers`: names from SERVERS. `object_store`: an S3 endpoint as well. `brokers`: of Kafka; those after the
+        first are servers too (kafka-2, kafka-3). A folder keeps the number that it began with. `cache`: folder of the
+        downloads, if not the usual one.
         """
         self.data = data.absolute()
+        self._brokers = kafka.names(brokers)
         asked = {*servers, *(("object_store",) if object_store else ())}
         self._names = [name for name in SERVERS if name in asked]
+        self._names += self._brokers[1:] if kafka.NAME in asked else ()
         self._user = server_user()
         folder = cache or default_cache_folder(os.environ, is_root=self._user is not None)
         self._cache = Cache(folder.absolute(), self._user)
@@ -141,7 +145,7 @@ class Stack:
             raise FatalError(f"{server} is not one of the servers of a started stack", where=str(self.data))
         if self.is_alive(server):
             return
-        taken = [port for port in map(self._identity.ports.__getitem__, USES[server]) if not is_free(port)]
+        taken = [port for port in map(self._identity.ports.__getitem__, self._uses(server)) if not is_free(port)]
         if taken:
             raise FatalError(f"port {taken[0]} of {server} is taken by {holder(taken[0])}", where=str(self.data))
         self._bring_up([server], report)
@@ -161,7 +165,11 @@ class Stack:
     @property
     def endpoints(self) -> Endpoints:
         """Where the servers answer. Known once they were started."""
-        return endpoints_of(self._place(kafka.NAME), with_object_store=object_store.NAME in self._names)
+        return endpoints_of(
+            self._place(kafka.NAME),
+            with_object_store=object_store.NAME in self._names,
+            brokers=len(self._brokers),
+        )
 
     def __enter__(self) -> Self:
         self.start()
@@ -184,8 +192,9 @@ class Stack:
             report(Progress(Step.READY, name, note=f"(was running, process {survivors[name].pid})"))
 
     def _settle_ports(self, report: Report) -> None:
-        kept = {use: self._identity.ports[use] for name in self._processes for use in USES[name]}
-        others = [use for name in SERVERS if name not in self._processes for use in USES[name]]
+        known = (*SERVERS, *self._brokers[1:])
+        kept = {use: self._identity.ports[use] for name in self._processes for use in self._uses(name)}
+        others = [use for name in known if name not in self._processes for use in self._uses(name)]
         chosen, moved = settle(str(self.data), others, self._identity.ports)
         self._identity = Identity(self._identity.name, kept | chosen)
         write_identity(self.data / "stack.json", self._identity)
@@ -195,8 +204,9 @@ class Stack:
 
     def _bring_up(self, names: Sequence[str], report: Report) -> None:
         if lacking := [name for name in names if name not in self._tools]:
-            java_home, distributions = self._cache.provide(lacking, report)
-            self._tools |= {name: Tools(java_home, distributions[name]) for name in lacking}
+            kinds = list(dict.fromkeys(self._kind(name) for name in lacking))
+            java_home, distributions = self._cache.provide(kinds, report)
+            self._tools |= {name: Tools(java_home, distributions[self._kind(name)]) for name in lacking}
         for name in names:
             report(Progress(Step.STARTING, name))
             self._launch(name)
@@ -256,7 +266,15 @@ class Stack:
             self._ownership = None
 
     def _server(self, name: str) -> Server:
-        return SERVERS[name](self._place(name))
+        place = self._place(name)
+        return Kafka(place, name, len(self._brokers)) if name in self._brokers else SERVERS[name](place)
+
+    def _kind(self, name: str) -> str:
+        """Whose distribution it is started from."""
+        return kafka.NAME if name in self._brokers else name
+
+    def _uses(self, name: str) -> tuple[str, ...]:
+        return kafka.uses(name) if name in self._brokers else USES[name]
 
     def _place(self, name: str) -> Place:
         return Place(self.data / name, self.log_file(name), self._identity.name, self._identity.ports, self._user)

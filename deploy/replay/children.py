@@ -88,7 +88,9 @@ class Children:
     def start_sinks(self, names: Sequence[str], settings: Mapping[str, Any]) -> None:
         """Sinks with these settings."""
         config = self._file("sinks.yaml", settings)
-        self._start("sinks", [Stage(f"sink {name}", ("sink", name, "--config", str(config))) for name in names])
+        self._start(
+            "sinks", [Stage(f"sink {name}", ("sink", name, "--no-ledger", "--config", str(config))) for name in names]
+        )
 
     def look_after(self) -> None:
         """Start again what ended by itself. Raises FatalError when that does not help."""

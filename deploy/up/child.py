@@ -70,6 +70,7 @@ def spawn(stage: Stage, folder: Folder, environ: Mapping[str, str], port: int) -
         SNAPSHOT_VARIABLE: str(snapshot),
         "LOGFERRY_METRICS__PORT": str(port),
         "LOGFERRY_METRICS__HOST": "127.0.0.1",
+        "LOGFERRY_LOGGING__FORMAT": "text",  # what `deploy.up.journal` reads, and people
         "LOGFERRY_PRODUCER__DRAIN_SECS": "0",  # this machine stays, and Ctrl-C is not to wait
         "PYTHONSAFEPATH": "1",  # nothing in the working folder takes the place of a package
         "PYTHONUNBUFFERED": "1",

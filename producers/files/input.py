@@ -20,6 +20,7 @@ from producers.files.tail import SourceTail
 from producers.polling import next_round
 
 if TYPE_CHECKING:
+    from producers.chunk import Source
     from producers.core.files.checkpoint import Marks
     from producers.files.life import ReadLimits
     from producers.files.watch import Watch
@@ -241,6 +242,13 @@ class FileInput:
         """The logs found so far."""
         for logs in self._folders.values():
             yield from logs.values()
+
+    def source_at(self, path: str) -> Source | None:
+        """Whose log a file is, or was; None: that cannot be told by its path."""
+        place = self._layout.place(path)
+        if isinstance(place, str) or (self._layout.needs_folder and not os.path.isdir(place.folder)):  # noqa: PTH112
+            return None
+        return self._layout.source(place)
 
     def strangers(self) -> Iterator[tuple[str, str]]:
         """Paths that the globs name and that are not read, and why."""

@@ -53,6 +53,8 @@ class Layout(Protocol):
     """What is particular to one kind of input."""
 
     form: Format
+    needs_folder: bool
+    """Whose log it is stands in its folder, and is not known any more when that has gone."""
 
     def place(self, path: str) -> Place | str:
         """The log that a path belongs to, or why it belongs to none."""
@@ -81,6 +83,8 @@ def _container(identity: ContainerIdentity, **more: Any) -> dict[str, Any]:
 
 class ContainerLayout:
     """``/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log`` and the links to it."""
+
+    needs_folder = False
 
     def __init__(self, settings: ContainerFilesInput, node: str) -> None:
         self.form = CRI
@@ -113,6 +117,8 @@ class ContainerLayout:
 
 class DockerLayout:
     """``/var/lib/docker/containers/<id>/<id>-json.log`` with ``config.v2.json`` beside it."""
+
+    needs_folder = True
 
     def __init__(self, settings: DockerFilesInput, node: str) -> None:
         self.form = DOCKER
@@ -150,6 +156,8 @@ class DockerLayout:
 
 class TextLayout:
     """Any text files, each log with its rotated copies beside it."""
+
+    needs_folder = False
 
     def __init__(self, settings: FilesInput, node: str) -> None:
         self.form = text_format(settings.encoding)

@@ -70,11 +70,13 @@ class Life:
     frontier: Frontier[Step] = field(default_factory=Frontier)
     """Chunks in flight by offset."""
 
-    def acknowledge(self, start: int) -> None:
-        """The chunk that begins at ``start`` is in Kafka."""
-        mark = self.mark
+    def acknowledge(self, start: int) -> bool:
+        """The chunk that begins at ``start`` is in Kafka; whether Kafka has all of the file with it."""
+        mark, ended = self.mark, False
         for step in self.frontier.finish(start):
             mark.offset, mark.ended, mark.open_streams, mark.tail = step.end, step.ended, step.open_streams, step.tail
+            ended = step.ended
+        return ended
 
     def was_truncated(self) -> bool:
         """Whether the file does not hold any more what it is known to have held. One that cannot be read may do so."""

@@ -227,6 +227,7 @@ class Lives:
             inode=file.identity[1], start=start, ended=look.from_end and not file.name.live,
             open_streams=self._open_before(log, start, position),
             head_bytes=len(line), head=checksum(line), tail=checksum(_before(log, start, position)),
+            begun=position, told=position,
         )  # fmt: skip
 
     def _open_before(self, log: LogFile, start: int, position: int) -> OpenStreams:

@@ -17,6 +17,7 @@ from schemas.settings.inputs import (
 )
 from schemas.settings.kafka import KafkaCluster, KafkaSettings, SchemaRegistry, TopicOverride, TopicsSettings
 from schemas.settings.load import json_schema, parse_settings
+from schemas.settings.logging import LoggingSettings
 from schemas.settings.multiline import LinePatterns, MultilineMode, MultilineRule
 from schemas.settings.node import ProducerSettings
 from schemas.settings.parsers import ParserDefinition, ParseRule
@@ -36,6 +37,7 @@ from schemas.settings.sinks import (
     StdoutSink,
 )
 from schemas.settings.source import Finding
+from schemas.settings.tracing import TracingSettings
 from schemas.settings.where import SourceRule, Where
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "KafkaSettings",
     "KafkaSink",
     "LinePatterns",
+    "LoggingSettings",
     "MetricsSettings",
     "MultilineMode",
     "MultilineRule",
@@ -79,6 +82,7 @@ __all__ = [
     "TextOrSecret",
     "TopicOverride",
     "TopicsSettings",
+    "TracingSettings",
     "Where",
     "json_schema",
     "parse_settings",

@@ -65,6 +65,10 @@ class ProducerSettings(Section):
     """How often acknowledged positions are written. After a crash at most this much is sent again, under the
     same ids."""
 
+    ledger_interval_secs: Seconds = 30.0
+    """How often `logs.ledger` is told how far Kafka has a file that was written to: a small record for each such file.
+    Shorter tells sooner what a dying node takes along; longer saves records where thousands of files are busy."""
+
     drain_secs: Annotated[float, Field(ge=0), NUMBER] = 5.0
     """How long files are read on, and inputs listen on, after SIGTERM; less when nothing has come for a second. A node
     that goes for good takes with it what was not read, and what was removed only this process can still read. It ends

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from schemas.settings.http_status import HttpStatusSettings
 from schemas.settings.inputs import ContainerFilesInput, Input
 from schemas.settings.kafka import KafkaSettings, TopicsSettings
+from schemas.settings.logging import LoggingSettings
 from schemas.settings.multiline import MultilineRule
 from schemas.settings.node import ProducerSettings
 from schemas.settings.parsers import ParserDefinition, ParseRule, parser_names_wrong
@@ -18,6 +19,7 @@ from schemas.settings.redaction import RedactionRule
 from schemas.settings.routing import format_of, routing_problems, topics_of_sinks
 from schemas.settings.rules import Format, QuotaRule, Route, SamplingRule, SeverityRule
 from schemas.settings.sinks import Sink
+from schemas.settings.tracing import TracingSettings
 from schemas.settings.transform import AttributeSettings, TransformRule
 
 EntryName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -87,6 +89,12 @@ class Settings(Section):
 
     metrics: MetricsSettings = MetricsSettings()
     """Health and metrics of each stage."""
+
+    logging: LoggingSettings = LoggingSettings()
+    """The log of each process of ours."""
+
+    tracing: TracingSettings = TracingSettings()
+    """Traces of the way of chunks."""
 
     @property
     def routed_topics(self) -> tuple[str, ...]:

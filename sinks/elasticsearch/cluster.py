@@ -13,9 +13,12 @@ from sinks.elasticsearch.retention import HourlyRetention
 from sinks.elasticsearch.template import template_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from elasticsearch import Elasticsearch
 
     from schemas.settings import ElasticsearchSink
+    from sinks.ledger import Ledger
 
 _log = logging.getLogger(__name__)
 
@@ -23,16 +26,26 @@ _log = logging.getLogger(__name__)
 class Cluster:
     """Lifecycle policy, index template, promoted attributes, retention."""
 
-    def __init__(self, client: Elasticsearch, name: str, settings: ElasticsearchSink) -> None:
-        """``name`` of the sink."""
+    def __init__(
+        self,
+        client: Elasticsearch,
+        name: str,
+        settings: ElasticsearchSink,
+        ledger: Callable[[], Ledger] | None = None,
+    ) -> None:
+        """``name`` of the sink; ``ledger`` hears which indices retention deletes."""
         self._client = client
         self._settings = settings
         self._sink = name
+        self._ledger = ledger
         self._template = template_name(name, settings)
         self._retention: HourlyRetention | None = None
 
-    def prepare(self, now: float) -> None:
-        """Put everything in place; harmless to repeat. Raises TemporaryError, SettingsError."""
+    def prepare(self, now: float, count: Callable[..., None] = lambda *_: None) -> None:
+        """Put everything in place; harmless to repeat. Raises TemporaryError, SettingsError.
+
+        ``count`` as Destination has it.
+        """
         settings = self._settings
         version = version_of(self._client)
         policy = put_policy(self._client, self._template, settings)
@@ -47,7 +60,8 @@ class Cluster:
                 self._sink,
             )
         elif settings.retention and self._retention is None:
-            self._retention = HourlyRetention(self._client, settings)
+            self._retention = HourlyRetention(self._client, settings, ledger=self._ledger)
+            self._retention.count = count
             self._retention.start()
 
     def close(self) -> None:

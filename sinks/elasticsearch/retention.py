@@ -25,6 +25,7 @@ from sinks.hourly import EVERY_SECS, FIRST_AFTER_SECS, Hourly
 
 if TYPE_CHECKING:
     from schemas.settings import ElasticsearchSink
+    from sinks.ledger import Ledger
 
 _log = logging.getLogger(__name__)
 
@@ -140,10 +141,13 @@ class HourlyRetention(Hourly):
         clock: Callable[[], float] = time.time,
         every_secs: float = EVERY_SECS,
         first_after_secs: float = FIRST_AFTER_SECS,
+        ledger: Callable[[], Ledger] | None = None,
     ) -> None:
+        """``ledger`` is opened when something is to be deleted."""
         self._client = client
         self._settings = settings
         self._clock = clock
+        self._ledger = ledger
         super().__init__(self.run, "retention", every_secs, first_after_secs)
 
     def run(self) -> list[str]:
@@ -152,6 +156,7 @@ class HourlyRetention(Hourly):
             over, kept = find_expired(self._client, self._settings, self._clock())
         except LogferryError as error:
             _log.warning("retention is tried again in an hour: %s", error.problem)
+            self.failed()
             return []
         pattern, limit = self._settings.index, self._settings.retention
         if over and not kept:
@@ -169,13 +174,24 @@ class HourlyRetention(Hourly):
             )
         return [each.name for each in over[:MOST_AT_ONCE] if self._delete(each)]
 
+    def _tell(self, index: Dated) -> None:
+        """Say in the ledger which documents will be missing, and why. Raises LogferryError."""
+        if self._ledger is not None:
+            _, documents = sizes_of(self._client, [index.name]).get(index.name, (0, 0))
+            ledger = self._ledger()
+            ledger.write_deleted_index(index.name, documents)
+            ledger.keep()
+
     def _delete(self, index: Dated) -> bool:
         """One that cannot go, for example while a snapshot is taken of it, does not keep the others."""
         if self.is_stopping:
             return False
         try:
+            self._tell(index)
             delete_index(self._client, index)
         except LogferryError as error:
             _log.warning("retention is tried again in an hour: %s", error.problem)
+            self.failed()
             return False
+        self.count("logferry_sink_deleted_indices_total", 1)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from schemas.settings import ElasticsearchSink
 from sinks.destination import Built, Destination
@@ -13,6 +13,8 @@ from sinks.elasticsearch.connect import connect, secrets_of
 from sinks.elasticsearch.document import LineBuilder
 from sinks.elasticsearch.request import BulkRequests
 from sinks.elasticsearch.safe_shape import safe_shape
+from sinks.ledger import Ledger
+from sinks.verdict import Done
 
 if TYPE_CHECKING:
     from confluent_kafka import Message
@@ -24,17 +26,19 @@ if TYPE_CHECKING:
 class ElasticsearchDestination(Destination[bytes]):
     """One sink's indices."""
 
+    usual: ClassVar[Done] = Done.INDEXED
+
     def __init__(self, name: str, settings: Settings) -> None:
         sink = settings.sinks[name]
         assert isinstance(sink, ElasticsearchSink)
         self._client = connect(sink, secrets_of(sink))
-        self._cluster = Cluster(self._client, name, sink)
+        self._cluster = Cluster(self._client, name, sink, lambda: Ledger(settings, name))
         self._requests = BulkRequests(self._client)
         self._builder = LineBuilder(sink.target, lambda topic: settings.format_of(topic) == "json")
 
     def prepare(self) -> None:
         """As Destination says: index template, lifecycle policy, promoted attributes; retention begins."""
-        self._cluster.prepare(time.time())
+        self._cluster.prepare(time.time(), self.count)
 
     def build(self, records: Sequence[Message]) -> Built[bytes]:
         """As Destination says."""

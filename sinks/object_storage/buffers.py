@@ -79,6 +79,8 @@ class Block:
     hours: Collection[int]
     """Of its records."""
     rejected: list[Rejected]
+    offsets: Sequence[int]
+    """Of its records; of a read, what is neither here nor rejected has nothing to keep."""
     content: Any
     """As the kind of buffer has it."""
 
@@ -100,6 +102,8 @@ class Buffer(ABC):
     def __init__(self, origin: Origin) -> None:
         self.origin = origin
         self.coverage = Coverage(origin.topic_id)
+        self.covered: list[int] = []
+        """Offsets of records that were not kept, being in an object already; whoever accounts for them clears it."""
         self._parts: dict[tuple[int, str], int] = {}
 
     @abstractmethod
@@ -131,6 +135,7 @@ class Buffer(ABC):
             if self.coverage.holds(hour_of(hour * HOUR), namespace, offset):
                 closing.add(key)
                 found.append(None)
+                self.covered.append(offset)
                 continue
             if key in closing:
                 closing.discard(key)

@@ -83,7 +83,7 @@ class ColumnBuffer(Buffer):
         events = rows.events.append_column("kafka_offset", pa.array(offsets, pa.int64()))
         hours = _hours(events.column("timestamp"))
         content = _Columns(events, numbers, hours)  # type: ignore[arg-type]  # no None is left
-        return Block(pc.unique(hours).to_pylist(), [(records[at], why) for at, why in rejected], content)
+        return Block(pc.unique(hours).to_pylist(), [(records[at], why) for at, why in rejected], offsets, content)
 
     def _number(self, resource: dict[str, Any]) -> int:
         found = self._numbers.get(id(resource))

@@ -38,12 +38,14 @@ class Requests:
         self._sink = sink
         self._metrics = metrics
         self._health = health
-        self._failing = Failing("the store")
-        health.ready_if(self._failing.check)
+        self.failing = Failing("the store")
+        health.ready_if(self.failing.check)
         self._at_once = at_once
         self._stay = stay
         self._backoff = Backoff()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="store")
+        self.moved: Callable[[], object] = lambda: None
+        """Called while requests are under way: nothing can be taken in meanwhile."""
         self.stop = threading.Event()
         """Give failing requests up once this is set."""
 
@@ -69,6 +71,7 @@ class Requests:
     def _waited(self, running: set[Future[Answer]]) -> set[Future[Answer]]:
         """Those that still run after a while; raises what one of the others raised."""
         self._health.beat()
+        self.moved()
         done, others = wait(running, PATIENCE_SECS, FIRST_COMPLETED)
         if not done:
             self._stay()
@@ -84,7 +87,7 @@ class Requests:
                     answer = work()
             except StoreError as error:
                 attempt += 1
-                self._failing.failed(str(error.problem))
+                self.failing.failed(str(error.problem))
                 self._metrics.count("logferry_sink_retries_total", 1, self._sink, error.kind)
                 self._metrics.count("logferry_sink_errors_total", 1, self._sink, error.kind)
                 if attempt % LOUD_EVERY == 1:
@@ -92,7 +95,7 @@ class Requests:
                 if self.stop.wait(self._backoff.delay(attempt, random.random())):  # noqa: S311 - jitter, no secret
                     raise StoppedError from error
             else:
-                self._failing.succeeded()
+                self.failing.succeeded()
                 if attempt:
                     _log.info("%s succeeded at attempt %d", what, attempt + 1)
                 return answer

@@ -1,9 +1,9 @@
 """Retention: whole days of an archive are deleted once they are over.
 
 By the date of the folder, which is that of the records. Deleted is only what has exactly a name that logferry gives to
-objects and manifests, under the topics of the sink; whatever else lies in those folders stays. Of each hour the
-manifests go first: interrupted, the archive never names what is not there, and the next run finds the rest by its
-names.
+objects and manifests, under the topics of the sink; whatever else lies in those folders stays. Of each hour the ledger
+is told first which objects will be missing, and why. Then the manifests go: interrupted, the archive never names what
+is not there, and the next run finds the rest by its names.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from sinks.object_storage.stored import StoredHour, explained, hours_in, read_ho
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+    from sinks.core.manifest import Entry
+    from sinks.ledger import Ledger
 
 _log = logging.getLogger(__name__)
 
@@ -79,27 +82,41 @@ def _described(store: ObjectStore, topic: str, day: date, hours: Iterable[int]) 
         entries = _entries(store, stored)
         objects += len(stored.objects)
         bytes_ += sum(each.bytes for each in stored.objects)
-        records += sum(entries.get(each.name, 0) for each in stored.objects)
+        records += sum(entries[each.name].records for each in stored.objects if each.name in entries)
         named = named and all(each.name in entries for each in stored.objects)
         modified = max(modified, stored.modified)
     return Day(topic, day, objects, bytes_, records if named else None, modified) if things else None
 
 
-def _entries(store: ObjectStore, hour: StoredHour) -> dict[str, int]:
+def _entries(store: ObjectStore, hour: StoredHour) -> dict[str, Entry]:
     found = [read_manifest(store, hour.topic, hour_text(hour.hour), partition) for partition in hour.manifests]
-    return {each.name: each.records for one in found if isinstance(one, Manifest) for each in one.objects}
+    return {each.name: each for one in found if isinstance(one, Manifest) for each in one.objects}
 
 
-def delete(store: ObjectStore, day: Day) -> None:
-    """Delete a day for good. What is gone already is fine. Raises LogferryError."""
+def delete(store: ObjectStore, day: Day, ledger: Ledger | None = None) -> int:
+    """Delete a day for good; how many hours of it there were. What is gone already is fine. Raises LogferryError."""
     start = int(datetime(day.day.year, day.day.month, day.day.day, tzinfo=UTC).timestamp())
-    for hour in hours_in(store, day.topic, start, start + 86_400):
+    hours = list(hours_in(store, day.topic, start, start + 86_400))
+    for hour in hours:
         stored = read_hour(store, day.topic, hour)
+        if ledger is not None and day.topic != ledger.topic:
+            _tell(store, stored, ledger)
         for name in (*stored.manifests.values(), *(each.name for each in stored.objects)):
             _delete(store, name)
         _tidy(store, stored)
     _tidy_folder(store, f"{day.topic}/dt={day.day.isoformat()}")
     _log.info("%s deleted: %d objects, %d bytes", day.name, day.objects, day.bytes)
+    return len(hours)
+
+
+def _tell(store: ObjectStore, hour: StoredHour, ledger: Ledger) -> None:
+    entries = _entries(store, hour)
+    for each in hour.objects:
+        place = each.place
+        ledger.write_deleted(
+            place.topic, place.partition, each.name, each.bytes, entries.get(each.name), place.first_offset
+        )
+    ledger.keep()
 
 
 def _delete(store: ObjectStore, name: str) -> None:
@@ -136,11 +153,13 @@ class HourlyRetention(Hourly):
         clock: Callable[[], float] = time.time,
         every_secs: float = EVERY_SECS,
         first_after_secs: float = FIRST_AFTER_SECS,
+        ledger: Ledger | None = None,
     ) -> None:
         self._store = store
         self._topics = topics
         self._keep_days = keep_days
         self._clock = clock
+        self._ledger = ledger
         super().__init__(self.run, "retention", every_secs, first_after_secs)
 
     def run(self) -> list[str]:
@@ -149,6 +168,7 @@ class HourlyRetention(Hourly):
             found = expired(self._store, self._topics, self._keep_days, self._clock())
         except LogferryError as error:
             _log.warning("retention is tried again in an hour: %s", error.problem)
+            self.failed()
             return []
         if found.over and not found.kept:
             _log.warning(
@@ -165,8 +185,10 @@ class HourlyRetention(Hourly):
         if self.is_stopping:
             return False
         try:
-            delete(self._store, day)
+            hours = delete(self._store, day, self._ledger)
         except LogferryError as error:
             _log.warning("%s stays, retention is tried again in an hour: %s", day.name, error.problem)
+            self.failed()
             return False
+        self.count("logferry_sink_deleted_archive_hours_total", hours)
         return True

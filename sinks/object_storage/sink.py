@@ -16,13 +16,19 @@ from confluent_kafka import Message
 from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.object_store import open_store
+from runtime.traced_batch import TracedBatches
 from schemas.replay import replayed_of
 from schemas.settings import ObjectStorageSink
 from schemas.settings.days import days
+from sinks.accounts import Accounts
 from sinks.consumer import Batch, GroupConsumer, Partition, offset_of, partition_of
+from sinks.core.account import ALREADY_THERE, ARCHIVED, DEAD_LETTER, PASSED
 from sinks.core.open_folders import Limits, OpenFolder, due
 from sinks.dead_letters import DeadLetters
-from sinks.object_storage.buffers import ArchiveObject, Buffer, Folder, Origin
+from sinks.figures import SinkFigures
+from sinks.latency import Latency
+from sinks.ledger import Ledger
+from sinks.object_storage.buffers import ArchiveObject, Block, Buffer, Folder, Origin
 from sinks.object_storage.kinds import Kinds
 from sinks.object_storage.placement import Placement
 from sinks.object_storage.requests import Requests, StoppedError
@@ -54,12 +60,29 @@ class ObjectStorageShell:
         self._name = name
         self._limits = Limits(sink.object_max_bytes, sink.object_max_age_secs, sink.memory_max_bytes)
         self.metrics = Metrics("sink")
+        self.traces: TracedBatches | None = None
         self.health = Health(settings.metrics.stall_secs)
         store = open_store(sink.url, sink.options, create=True)
         self._placement = Placement(objects_of(store))
-        self._retention = None if sink.retention is None else HourlyRetention(store, sink.topics, days(sink.retention))
+        self._ledger = Ledger(settings, name, self.health.waiting)
+        self._retention = (
+            None
+            if sink.retention is None
+            else HourlyRetention(store, sink.topics, days(sink.retention), ledger=self._ledger)
+        )
         self._requests = Requests(name, self.metrics, self.health, sink.requests_in_flight, self._stay)
-        self._consumer = GroupConsumer(settings.kafka, settings.sink_group(name), sink.topics, self._forget)
+        self._consumer = GroupConsumer(
+            settings.kafka,
+            settings.sink_group(name),
+            sink.topics,
+            self._forget,
+            stall_secs=settings.metrics.stall_secs,
+            accounts=Accounts(self._ledger, ARCHIVED, self._lost),
+        )
+        self._latency = Latency(name, settings, self.metrics)
+        self._figures = SinkFigures(name, self.metrics, self._consumer, self._requests.failing)
+        if self._retention is not None:
+            self._retention.count = self._figures.count
         self._dead_letters = DeadLetters(settings.kafka, settings.topics.names.dead_letter, name, self.health)
         self._topic_ids = TopicIds(settings.kafka, f"logferry-sink-{name}")
         self._raw = settings.topics.names.raw
@@ -71,6 +94,8 @@ class ObjectStorageShell:
         """Partitions that were revoked since the records at hand were read."""
         self._most = 100
         self._is_prepared = False
+        self._requests.moved = self._consumer.intake.moved
+        self.health.live_if(self._consumer.intake.check)
         self.health.ready_if(self._prepared)
         self.health.ready_if(self._consumer.check)
 
@@ -86,6 +111,7 @@ class ObjectStorageShell:
                 self._retention.start()
             while not stop.is_set():
                 self.health.beat()
+                self._figures.held.free()
                 self._take(self._read())
                 self._write_due()
                 self._consumer.commit()
@@ -112,6 +138,7 @@ class ObjectStorageShell:
 
     def _stay(self) -> None:
         """Stay in the group, but take nothing that there is no room for."""
+        self._figures.held.hold()
         self._consumer.pause()
         self._waiting += self._consumer.read(READ_RECORDS, 0.0)
 
@@ -129,17 +156,25 @@ class ObjectStorageShell:
         if part is None:
             origin = Origin(*partition, self._topic_ids.of(partition[0]))
             part = self._parts[partition] = _Part(self._kinds.buffer(origin))
-        part.batches.append((self._consumer.begin(records), offset_of(records[-1])))
-        if partition[0] == self._raw:
-            records = [each for each in records if not _is_replayed(each)]
-        block = part.buffer.read(records)
+        written_at = self._latency.sample(records)
+        batch = self._consumer.begin(records)
+        part.batches.append((batch, offset_of(records[-1]), written_at))
+        block = part.buffer.read(
+            [each for each in records if not _is_replayed(each)] if partition[0] == self._raw else records
+        )
         for record, problem in block.rejected:
-            self._dead_letters.send(record, problem.reason, problem.message)
+            if not self._dead_letters.send(record, problem.reason, problem.message):
+                self._figures.count("logferry_sink_errors_total", 1, "unkept")
             self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, problem.reason)
+            batch.tell(record, DEAD_LETTER + problem.reason)
+        _tell_passed(batch, records, block)
+        if self.traces is not None:
+            self.traces.read(partition, records)
         for hour in set(block.hours) - part.hours:
             self._look_up(part, hour, offset_of(records[0]))
         if self._parts.get(partition) is part:  # else it was revoked meanwhile
             part.buffer.take(block, time.monotonic())
+            _tell_covered(batch, records, part.buffer)
 
     def _look_up(self, part: _Part, hour: int, position: int) -> None:
         """Learn what an hour's manifest says to be there already."""
@@ -147,6 +182,8 @@ class ObjectStorageShell:
         look = partial(self._placement.manifest, origin.topic, text, origin.partition)
         for entry in self._requests.one(f"reading the manifest of {origin.topic} {text}", look).objects:
             part.buffer.coverage.add(text, entry, position)
+            if entry.last_offset >= position and not entry.replaces:  # perhaps its writer was ended before it told
+                self._tell_object(origin, entry)
         part.hours.add(hour)
 
     def _write_due(self) -> None:
@@ -176,10 +213,22 @@ class ObjectStorageShell:
             if entry.last_offset > own.entry.last_offset:  # somebody has written more than we have read
                 part.buffer.coverage.add(own.hour, entry, own.entry.last_offset)
         self._requests.all(self._listings(part.buffer.origin, listed))
+        for entry in entries:
+            self._tell_object(part.buffer.origin, entry)
         self._dead_letters.flush()
         if self._parts.get(partition) is part:
-            for batch in part.finished():
+            for batch, written_at in part.finished():
                 self._consumer.finish(batch)
+                self._latency.acknowledged(written_at)
+            if self.traces is not None:
+                self.traces.written(partition, part.buffer.lowest())
+
+    def _tell_object(self, origin: Origin, entry: Entry) -> None:
+        if origin.topic != self._ledger.topic:  # or each object of the ledger's would need one more
+            self._ledger.write_object(origin.topic, origin.partition, entry)
+
+    def _lost(self, count: int) -> None:
+        self.metrics.count("logferry_sink_lost_records_total", count, self._name)
 
     def _puts(self, objects: Iterator[ArchiveObject], made: list[ArchiveObject]) -> Iterator[_Put]:
         for each in objects:
@@ -201,6 +250,8 @@ class ObjectStorageShell:
     def _forget(self, gone: set[Partition]) -> None:
         """Partitions were revoked: whoever has them now reads from the last commit."""
         self._revoked |= gone
+        if self.traces is not None:
+            self.traces.forget(gone)
         for partition in gone:
             self._parts.pop(partition, None)
         self._waiting = [each for each in self._waiting if partition_of(each) not in gone]
@@ -212,18 +263,38 @@ def _is_replayed(record: Message) -> bool:
     return replayed_of(headers) is not None
 
 
+def _tell_passed(batch: Batch, records: list[Message], block: Block) -> None:
+    """Account for records that have nothing to keep."""
+    if len(block.offsets) + len(block.rejected) < len(records):
+        known = {*block.offsets, *(offset_of(record) for record, _ in block.rejected)}
+        for record in records:
+            if offset_of(record) not in known:
+                batch.tell(record, PASSED)
+
+
+def _tell_covered(batch: Batch, records: list[Message], buffer: Buffer) -> None:
+    """Account for records that are in an object already."""
+    if buffer.covered:
+        covered = frozenset(buffer.covered)
+        buffer.covered.clear()
+        for record in records:
+            if offset_of(record) in covered:
+                batch.tell(record, ALREADY_THERE)
+
+
 class _Part:
     """What a process has of one partition."""
 
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
-        self.batches: deque[tuple[Batch, int]] = deque()
-        """Batches that are not finished, each with its last offset."""
+        self.batches: deque[tuple[Batch, int, list[float]]] = deque()
+        """Batches that are not finished, each with its last offset, and when some of its lines were written."""
         self.hours: set[int] = set()
         """Whose manifests have been read."""
 
-    def finished(self) -> Iterator[Batch]:
+    def finished(self) -> Iterator[tuple[Batch, list[float]]]:
         """Batches of which nothing is open any more, which are then forgotten."""
         lowest = self.buffer.lowest()
         while self.batches and (lowest is None or self.batches[0][1] < lowest):
-            yield self.batches.popleft()[0]
+            batch, _, written_at = self.batches.popleft()
+            yield batch, written_at

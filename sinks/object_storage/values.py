@@ -58,7 +58,8 @@ class ValueBuffer(Buffer):
         """As Buffer says."""
         described, rejected = self._reader.described(records)
         hours = {each.timestamp // HOUR for each in described}
-        return Block(hours, [(records[at], why) for at, why in rejected], described)
+        offsets = [each.offset for each in described]
+        return Block(hours, [(records[at], why) for at, why in rejected], offsets, described)
 
     def take(self, block: Block, now: float) -> None:
         """As Buffer says."""

@@ -94,5 +94,6 @@ def verdicts(pieces: Sequence[Exported], answer: Answer) -> list[Verdict]:
         words = "%d of %d records were refused, and it is not said which, between ids %s and %s: %s"
         _log.error(words, count, len(pieces), first, last, partial.error_message)
     elif partial.error_message:
-        _log.warning("the server took %d records and says: %s", len(pieces), partial.error_message)
+        words = "the server took %d records and says: %s"
+        _log.warning(words, len(pieces), partial.error_message, extra={"kind": "otlp says"})
     return [*[Done.DELIVERED] * (len(pieces) - count), *[Done.REFUSED_UNNAMED] * count]

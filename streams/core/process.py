@@ -15,6 +15,7 @@ from schemas.document import DocumentWriter
 from schemas.identity import INCOMPLETE
 from schemas.log_record import RecordWriter
 from schemas.topic_names import TopicNames
+from streams.core.account import UNREADABLE_CHUNK
 from streams.core.enrich import Pods, attributes_of
 from streams.core.entries import take_entries
 from streams.core.framing import framing_of
@@ -27,7 +28,6 @@ from streams.core.records import RecordBuilder
 from streams.core.treatment import Treatments
 from streams.core.work import JoinLimits, Origin, Result, Work
 
-UNREADABLE_CHUNK: Final = "unreadable_chunk"
 NUMBERED: Final = frozenset(("journald", "otlp", "otlp_json"))
 """Framings whose entries have numbers for positions; their ranges in the ledger are of numbers."""
 
@@ -75,6 +75,8 @@ class Processor:
             partition,
             offset,
             source["id"],
+            source,
+            chunk["path"],
             chunk["incarnation"],
             chunk["observed_timestamp"],
             self._origins.of(chunk, self.treatments),

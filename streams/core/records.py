@@ -54,6 +54,8 @@ class RecordBuilder:
         self._clock = clock
         self._batches: dict[str, Batch] = {}
         self._touched: dict[Work, None] = {}
+        self._together: Counter[tuple[Work, Destinations]] = Counter()
+        """Records that several topics get, by their chunk."""
         self.spans: list[Span] = []
         self.counts: Counts = Counter()
 
@@ -71,6 +73,8 @@ class RecordBuilder:
                 self.counts["records_total", topic] += len(batch.values)
                 for work, amount in batch.works.items():
                     work.outcomes[f"routed/{topic}"] += amount
+        for (work, topics), amount in self._together.items():
+            work.outcomes[f"together/{'+'.join(sorted(topics))}"] += amount
         return Result(self._batches, self.counts, self.spans)
 
     def _count_dropped(self, work: Work) -> None:
@@ -164,6 +168,8 @@ class RecordBuilder:
         """A record with all its fields, to each topic in the encoding that it has."""
         value = None
         json_topics = origin.treatment.plan.json_topics
+        if len(topics) > 1:
+            self._together[work, topics] += 1
         for topic in topics:
             if topic in json_topics:
                 headers = [(ID_HEADER, event["id"].encode()), (DAY_HEADER, day_of(event["timestamp"]))]

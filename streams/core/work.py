@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -31,6 +31,9 @@ class Work:
     partition: int
     offset: int
     key: str
+    source: Mapping[str, Any]
+    """As in its RawChunk, for its account."""
+    path: str
     incarnation: bytes
     observed_timestamp: int
     origin: Origin
@@ -83,20 +86,6 @@ class Work:
         found = {name: amount for name, amount in self.outcomes.items() if amount}
         return found | {"routed": self.routed} if self.routed else found
 
-    def ledger_entry(self, written_at: int) -> dict[str, Any]:
-        """The same as a LedgerEntry; ``written_at`` in nanoseconds since 1970."""
-        return {
-            "incarnation": self.incarnation.hex(),
-            "source_id": self.key,
-            "stage": "stream",
-            "start": self.start,
-            "end": self.end,
-            "lines": self.lines,
-            "outcomes": self.account(),
-            "ended": self.ended,
-            "written_at": written_at,
-        }
-
 
 class Document(NamedTuple):
     """A record in JSON: the document as Elasticsearch takes it, and where it belongs there."""
@@ -108,11 +97,13 @@ class Document(NamedTuple):
 class Batch:
     """Values for one topic, in order, and how many of them are of which chunk."""
 
-    __slots__ = ("_counted", "last", "values", "works")
+    __slots__ = ("_counted", "last", "segments", "values", "works")
 
     def __init__(self) -> None:
         self.values: list[bytes | Document] = []
         self.works: dict[Work, int] = {}
+        self.segments: list[tuple[Work, int]] = []
+        """Of which chunk so many values are that stand one behind the other."""
         self.last: Work | None = None
         """The chunk that the latest values are of; they are counted when another one's follow."""
         self._counted = 0
@@ -121,6 +112,7 @@ class Batch:
         """Count the values that came since, for the chunk that they are of."""
         if self.last is not None and len(self.values) > self._counted:
             self.works[self.last] = self.works.get(self.last, 0) + len(self.values) - self._counted
+            self.segments.append((self.last, len(self.values) - self._counted))
             self._counted = len(self.values)
 
 

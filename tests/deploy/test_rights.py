@@ -73,6 +73,7 @@ def test_topics_that_are_made_while_records_flow_are_rights_to_what_begins_so() 
         "logs.ns.*": "Read Describe",
         "logs.ns.shop": "Read Describe",
         "logs.dead-letter": "Write Describe",
+        "logs.ledger": "Write Describe",
         "group logferry-sink-archive": "Read",
     }
 

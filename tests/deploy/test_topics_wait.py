@@ -39,9 +39,9 @@ sinks:
         ("producer", {"west.raw", "west.ledger"}),
         ("pods", {"west.pods"}),
         ("stream", {"west.raw", "west.pods", "west.control", "west.app", "west.dead-letter", "west.ledger"}),
-        ("sink-search", {"west.app", "west.dead-letter"}),
-        ("sink-all", {"west.dead-letter"}),
-        ("sink-copy", {"west.app", "west.dead-letter"}),
+        ("sink-search", {"west.app", "west.dead-letter", "west.ledger"}),
+        ("sink-all", {"west.dead-letter", "west.ledger"}),
+        ("sink-copy", {"west.app", "west.dead-letter", "west.ledger"}),
     ],
 )
 def test_a_stage_waits_for_what_it_reads_and_writes_but_not_for_what_is_made_later(

@@ -6,11 +6,13 @@ No Kafka: `Run` drives `SourceTail` with a time of its own and keeps what it sen
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from producers.account import Account
 from producers.chunk import Chunk, Loss
 from producers.core.files.checkpoint import Mark, Marks, mark_from_text, mark_to_text
 from producers.core.files.log_names import LogFileName, logs_in
@@ -20,7 +22,11 @@ from producers.files.tail import SourceTail
 from producers.produce import FORGET_SECS
 from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 
-SOURCE: dict[str, Any] = {"id": "00112233445566aa", "container": {"name": "app", "namespace": "dev"}}
+SOURCE: dict[str, Any] = {
+    "id": "00112233445566aa",
+    "node": "node-1",
+    "container": {"name": "app", "namespace": "dev", "pod": "shop-0"},
+}
 LIMITS = ReadLimits(chunk_max_bytes=200, line_max_bytes=300, unterminated_line_secs=10.0, unknown_bytes=10_000)
 SCAN_SECS = 1.0
 BEGIN = datetime(2026, 11, 21, 1, 2, 3, tzinfo=UTC)
@@ -115,6 +121,33 @@ class Sent:
 
 
 @dataclass
+class Told:
+    """Stands for the way into the ledger: what it is given waits until it is said to be there."""
+
+    room: bool = True
+    waiting: list[tuple[dict[str, Any], Callable[[], object]]] = field(default_factory=list)
+    there: list[dict[str, Any]] = field(default_factory=list)
+
+    def has_room(self) -> bool:
+        return self.room
+
+    def tell(self, entry: dict[str, Any], delivered: Callable[[], object]) -> None:
+        self.waiting.append((entry, delivered))
+
+    def deliver(self, index: int = 0) -> None:
+        entry, delivered = self.waiting.pop(index)
+        self.there.append(entry)
+        delivered()
+
+    def deliver_all(self) -> None:
+        while self.waiting:
+            self.deliver()
+
+
+LEDGER_SECS = 30.0
+
+
+@dataclass
 class Run:
     """One life of a producer."""
 
@@ -134,6 +167,10 @@ class Run:
     def __post_init__(self) -> None:
         self.folder = self.folder or str(self.container.folder)
         self.tail = SourceTail(self.source, self.folder, self.marks, LIMITS, self.form)
+        self.told = Told()
+        self.account = Account(self.told, self.marks, LEDGER_SECS)
+        for name in dict(self.marks.items()):
+            self.account.catch_up(name, self.source, self.now)
 
     @property
     def wall(self) -> float:
@@ -168,8 +205,10 @@ class Run:
 
     def acknowledge(self, index: int = 0) -> None:
         sent = self.flying.pop(index)
-        sent.life.acknowledge(sent.offset)
-        self.marks.touch(sent.life.incarnation.hex())
+        name = sent.life.incarnation.hex()
+        ended = sent.life.acknowledge(sent.offset)
+        self.marks.touch(name)
+        self.account.moved(name, self.tail, self.now, ended=ended)
 
     def settle(self) -> None:
         """Read until nothing more comes, and hear that Kafka has all of it."""

@@ -121,6 +121,7 @@ class RotationModel(ProducerRules):
             self.end_line()
             self.run.settle()
             self.check_what_was_sent()
+            self.check_what_was_told()
         finally:
             self.run.close()
             self.folder.cleanup()

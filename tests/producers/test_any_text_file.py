@@ -110,6 +110,7 @@ class TextModel(ProducerRules):
             if hasattr(self, "run"):
                 self.run.settle()
                 self.check_what_was_sent()
+                self.check_what_was_told()
         finally:
             if hasattr(self, "run"):
                 self.run.close()

@@ -10,8 +10,8 @@ import pytest
 
 from producers.checkpoint_store import CheckpointStore
 from producers.core.files.checkpoint import Mark
+from producers.earlier import EARLIER_SECS
 from producers.produce import NodeProducer
-from producers.reader import EARLIER_SECS
 from schemas.identity import incarnation, source_id
 from schemas.settings import parse_settings
 

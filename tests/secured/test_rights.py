@@ -22,6 +22,7 @@ from tests.secured.modes import Secured
 from tests.secured.pipelines import LINES, PipelineOf, come_by, wait_for, write_lines
 
 USERS = {"produce": "producer", "stream": "stream", "archive": "sink-archive"}
+ARCHIVE = "User:sink-archive"
 OPERATIONS = {re.sub(r"_", "", each.name).lower(): each for each in AclOperation}
 
 
@@ -95,6 +96,21 @@ def test_a_producer_without_rights_ends_and_names_them(secured: Secured, pipelin
     assert pipeline.log("produce").splitlines()[-3:] == [
         "error: Kafka refuses a record: Broker: Topic authorization failed",
         f"where: topic {pipeline.index}.raw",
+        "do: give this client's user the rights Write and Describe on the topic",
+    ]
+
+
+def test_a_sink_that_may_not_write_into_the_ledger_ends_and_names_it(secured: Secured, pipeline_of: PipelineOf):
+    pipeline = pipeline_of("SECURE", secured.login("SCRAM-SHA-512"))
+    ledger = f"{pipeline.index}.ledger"
+    give(secured, [each for each in printed(pipeline) if (each.principal, each.name) != (ARCHIVE, ledger)])
+    write_lines(pipeline)
+    for stage in USERS:
+        start_as(secured, pipeline, stage)
+    assert pipeline.processes["archive"].wait(60) == 1
+    assert pipeline.log("archive").splitlines()[-3:] == [
+        "error: Kafka refuses a record: Broker: Topic authorization failed",
+        f"where: topic {ledger}",
         "do: give this client's user the rights Write and Describe on the topic",
     ]
 

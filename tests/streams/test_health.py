@@ -10,9 +10,10 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from faust.types import TP
 
+from runtime.kafka_intake import IntakeCheck
 from schemas.settings import parse_settings
 from streams.app import StreamApp
-from streams.health import NOT_JOINED, IntakeCheck, Membership
+from streams.health import NOT_JOINED, Membership
 
 
 class Kafka:

@@ -131,8 +131,11 @@ def test_chunks_are_acknowledged_in_order_though_they_are_delivered_in_another()
     assert worker.acknowledged == [0, 1, 2]
 
 
-def test_a_chunk_with_nothing_to_deliver_is_acknowledged_at_once() -> None:
-    assert taken(values(b"")).acknowledged == [0]
+def test_a_chunk_of_no_bytes_is_acknowledged_when_the_ledger_has_it() -> None:
+    worker = taken(values(b""))
+    assert (worker.acknowledged, len(worker.client.waiting)) == ([], 1)
+    worker.client.deliver_all()
+    assert worker.acknowledged == [0]
 
 
 def test_what_is_delivered_after_revocation_is_not_acknowledged() -> None:

@@ -51,9 +51,15 @@ class Mark:
     """Device, inode, size and modification time of a file that is known to hold nothing beyond ``offset``."""
     days: Days = ()
     """See producers.core.files.days."""
+    begun: int = 0
+    """First byte that was read: ``start``, or the end that the file had when its input was told to start there."""
+    told: int = 0
+    """Up to here the ledger knows that Kafka has it."""
 
 
 _NAMES: Final = tuple(each.name for each in fields(Mark))
+_LATER: Final = ("begun", "told")
+"""Fields that earlier versions did not write. They told the ledger nothing; it is told from their ``offset`` on."""
 
 
 def checksum(content: bytes) -> int:
@@ -86,8 +92,10 @@ def mark_to_text(mark: Mark) -> str:
 
 
 def mark_from_text(text: object) -> Mark | None:
-    """The mark again; None when the text is damaged or of another version."""
+    """The mark again; None when the text is damaged or of a later version."""
     values = unsealed(text)
+    if isinstance(values, list) and len(values) == len(_NAMES) - len(_LATER):
+        values += [values[_NAMES.index("offset")]] * len(_LATER)
     if not isinstance(values, list) or len(values) != len(_NAMES):
         return None
     mark = Mark(*values)

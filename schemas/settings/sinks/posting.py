@@ -31,13 +31,17 @@ def _headers(values: dict[str, str | Secret]) -> dict[str, str | Secret]:
     return values
 
 
+Headers = Annotated[dict[str, TextOrSecret], AfterValidator(_headers)]
+"""Of requests; secrets by reference only."""
+
+
 class PostingSink(BatchedSink):
     """A sink that posts its records to one address."""
 
     url: HttpUrl
     """Where requests go. Redirections are not followed."""
 
-    headers: Annotated[dict[str, TextOrSecret], AfterValidator(_headers)] = {}
+    headers: Headers = {}
     """Added to each request; values that are secrets by reference."""
 
     token: Secret | None = None

@@ -12,7 +12,7 @@ from tests.deploy.image.locks import FOLDER, locked
 from tests.tools.images import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-NODE = {"producer", "journald", "forward", "http"}
+NODE = {"producer", "journald", "forward", "http", "traces"}
 ALL = set(PROJECT["optional-dependencies"]) - {"all", "local", "kafka"}
 
 

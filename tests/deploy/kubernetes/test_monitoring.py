@@ -53,6 +53,12 @@ def _queries() -> Iterator[tuple[str, str]]:
 QUERIES = list(_queries())
 
 
+def _metric(name: str) -> str:
+    """What a series is of: histograms have several."""
+    stem = re.sub(r"_(bucket|sum|count)$", "", name)
+    return stem if stem in METRICS and METRICS[stem].kind == "histogram" else name
+
+
 def _unknown(expression: str) -> list[str]:
     """Metrics and labels of an expression that no stage tells of."""
     found = []
@@ -61,7 +67,7 @@ def _unknown(expression: str) -> list[str]:
         labels = {label.removeprefix("exported_") for label in labels}
         if metric == "up":
             continue
-        if metric not in METRICS:
+        if _metric(metric) not in METRICS:
             found.append(metric)
             continue
         found += [f"{metric}: {label}" for label in labels - GIVEN_BY_PROMETHEUS if label not in _labels(expression)]
@@ -73,7 +79,8 @@ def _grouped(expression: str) -> set[str]:
 
 
 def _labels(expression: str) -> set[str]:
-    return {label for name, metric in METRICS.items() if name in expression for label in metric.labels}
+    buckets = {"le"} if "_bucket" in expression else set()
+    return buckets | {label for name, metric in METRICS.items() if name in expression for label in metric.labels}
 
 
 @pytest.mark.parametrize(("where", "expression"), QUERIES, ids=[where for where, _ in QUERIES])
@@ -93,6 +100,8 @@ def test_a_query_asks_for_what_stages_tell(where: str, expression: str) -> None:
         ('logferry_sink_retries_total{reason="x"}', ["logferry_sink_retries_total: reason"]),
         ("sum by (topic) (logferry_pods_leading)", ["logferry_pods_leading: topic"]),
         ("sum by (sink, pod) (logferry_sink_retries_total)", []),
+        ("sum by (le, sink) (rate(logferry_sink_latency_seconds_bucket[5m]))", []),
+        ("logferry_sink_retries_total_bucket", ["logferry_sink_retries_total_bucket"]),
     ],
 )
 def test_what_no_stage_tells_is_found(expression: str, expected: list[str]) -> None:
@@ -129,7 +138,7 @@ def test_an_alert_sees_the_first_of_what_may_happen_only_once(alert: dict[str, s
 def _hidden(expression: str) -> bool:
     """Whether it groups by a label that the target's own, of the same name, has taken the place of."""
     names = re.findall(r"\b(logferry_\w+)", expression)
-    return "namespace" in _grouped(expression) and any("namespace" in METRICS[name].labels for name in names)
+    return "namespace" in _grouped(expression) and any("namespace" in METRICS[_metric(name)].labels for name in names)
 
 
 @pytest.mark.parametrize(("where", "expression"), QUERIES, ids=[where for where, _ in QUERIES])
@@ -158,7 +167,13 @@ def test_alerts_are_about_this_installation_alone() -> None:
 
 def test_an_alert_keeps_the_words_that_prometheus_fills_in() -> None:
     assert _rule()["annotations"]["summary"] == "Log lines were lost on {{ $labels.node }}"
-    assert _rule()["annotations"]["runbook"] == "docs/operations.md#reading-the-loss-report"
+    assert _rule()["annotations"]["runbook"] == "docs/alerts.md#logferrybyteslost"
+
+
+def test_the_runbook_of_each_alert_is_a_chapter_of_its_own() -> None:
+    rules = {rule["alert"]: rule["annotations"]["runbook"] for rule in _rules()}
+    headings = re.findall(r"^## (\w+)$", (helm.ROOT / "docs/alerts.md").read_text(), re.MULTILINE)
+    assert rules == {heading: f"docs/alerts.md#{heading.lower()}" for heading in headings}
 
 
 def test_alerts_that_are_not_wanted_or_about_nothing_are_left_out() -> None:

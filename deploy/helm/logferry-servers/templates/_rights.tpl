@@ -44,7 +44,7 @@ holds both equal): a list of {stage, resource, name, prefix, operations}, one na
 {{- end -}}
 {{- $rights = append $rights (dict "stage" "scaler" "topic" . "operations" (list "Describe")) -}}
 {{- end -}}
-{{- $rights = append $rights (dict "stage" $stage "topic" (get $names "dead-letter") "operations" $fill) -}}
+{{- range list "dead-letter" "ledger" }}{{ $rights = append $rights (dict "stage" $stage "topic" (get $names .) "operations" $fill) }}{{ end -}}
 {{- $own := $sink.group | default (printf "logferry-sink-%s" $name) -}}
 {{- $rights = append $rights (dict "stage" $stage "resource" "group" "name" $own "prefix" false "operations" (list "Read")) -}}
 {{- $rights = append $rights (dict "stage" "scaler" "resource" "group" "name" $own "prefix" false "operations" (list "Describe")) -}}
@@ -54,7 +54,12 @@ holds both equal): a list of {stage, resource, name, prefix, operations}, one na
 {{- end -}}
 
 {{- $rights = append $rights (dict "stage" "operator" "topic" $names.control "operations" (concat $see $fill)) -}}
-{{- range list "pods" "raw" "dead-letter" }}{{ $rights = append $rights (dict "stage" "operator" "topic" (get $names .) "operations" $see) }}{{ end -}}
+{{- range list "pods" "raw" "dead-letter" "ledger" }}{{ $rights = append $rights (dict "stage" "operator" "topic" (get $names .) "operations" $see) }}{{ end -}}
+{{- $rights = append $rights (dict "stage" "operator" "resource" "group" "name" $group "prefix" false "operations" (list "Describe")) -}}
+{{- range $name, $sink := $sinks -}}
+{{- range $sink.topics }}{{ $rights = append $rights (dict "stage" "operator" "topic" . "operations" $see) }}{{ end -}}
+{{- $rights = append $rights (dict "stage" "operator" "resource" "group" "name" ($sink.group | default (printf "logferry-sink-%s" $name)) "prefix" false "operations" (list "Describe")) -}}
+{{- end -}}
 
 {{- range list "raw" "dead-letter" }}{{ $rights = append $rights (dict "stage" "redrive" "topic" (get $names .) "operations" (concat $see $fill)) }}{{ end -}}
 {{- range $stage := list "redrive" "replay" -}}

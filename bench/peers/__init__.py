@@ -1,0 +1,1 @@
+"""logferry beside what people would pick instead: the same tasks, files, servers and machine, in paired rounds."""

@@ -1,0 +1,1 @@
+"""Merging ranges and judging accounts. Pure."""
