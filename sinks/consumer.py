@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 COMMIT_SECS: Final = 0.5
+FENCED: Final = "if another process took its name in the group, give each a LOGFERRY_KAFKA__INSTANCE of its own"
 NEW_TOPICS_SECS: Final = 5.0
 """How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
 clusters with thousands of topics and clients."""
@@ -187,10 +188,12 @@ class GroupConsumer:
         except KafkaException as error:
             self._heard_of_commit(error.args[0], offsets)
 
-    def _heard_of_commit(self, error: KafkaError | None, _offsets: list[TopicPartition]) -> None:
-        if error is not None:
+    def _heard_of_commit(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """Of Kafka's answer: it may refuse all, or single partitions."""
+        refused = next((why for why in (error, *(each.error for each in offsets)) if why is not None), None)
+        if refused is not None:
             self.failed("commit")
-            _log.warning("offsets could not be committed; their records are read again: %s", error.str())
+            _log.warning("offsets could not be committed; their records are read again: %s", refused.str())
 
     def pause(self) -> None:
         """Take no more records for now, but stay in the group: `read` must go on being called."""
@@ -269,5 +272,7 @@ def _failed(record: Message) -> bool:
         raise FatalError(
             f"there is no such topic: {error.str()}", remedy="create the topics with `logferry topics apply`"
         )
+    if error.fatal():
+        raise FatalError(f"the topics cannot be read any more: {error.str()}", remedy=FENCED)
     _log.warning("Kafka: %s", error.str())
     return True

@@ -1,4 +1,4 @@
-"""A sink reads the topics that patterns mean, also those that are made while it runs, and no others."""
+"""A sink reads the topics that patterns mean, also those made while it runs, and no others; under a name of its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.local.stack import Stack
+from schemas.errors import FatalError
 from schemas.settings import KafkaSettings
-from sinks.consumer import NEW_TOPICS_SECS, GroupConsumer
+from sinks.consumer import FENCED, NEW_TOPICS_SECS, GroupConsumer
 
 _numbers = itertools.count(1)
 
@@ -120,3 +121,18 @@ def _write_to_both(kafka: KafkaSettings, topic: str, value: bytes) -> None:
     for partition in (0, 1):
         producer.produce(topic, value, partition=partition)
     assert producer.flush(20) == 0
+
+
+def test_who_loses_its_name_to_another_process_ends(kafka: KafkaSettings, prefix: str) -> None:
+    named = kafka.model_copy(update={"instance": f"{prefix}-1"})
+    make_topic(kafka, prefix, b"x")
+    first, second = GroupConsumer(named, prefix, [prefix]), GroupConsumer(named, prefix, [prefix])
+    try:
+        assert list(values(first, 1)) == [b"x"]
+        second.read(1, 5.0)
+        with pytest.raises(FatalError, match="fenced") as told:
+            list(values(first, 1))
+        assert told.value.remedy == FENCED
+    finally:
+        second.close()
+        first.close()
