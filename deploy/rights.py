@@ -144,6 +144,7 @@ def _redrive(settings: Settings, wish: Wish) -> Iterator[Right]:
     names = settings.topics.names
     yield from _on("redrive", (names.raw, names.dead_letter), (*SEE, *FILL))
     yield from _on("redrive", (names.pods, names.control), SEE)
+    yield from _on("redrive", (names.ledger,), FILL)
     yield from _routed("redrive", settings, wish)
 
 

@@ -66,7 +66,7 @@ class FileReader:
         self._polling = Polling(producer.poll_interval_secs, producer.scan_interval_secs)
         self._allowances: dict[str, Allowance | None] = {}
         self.account = Account(output, store.marks, producer.ledger_interval_secs)
-        self._earlier = Earlier(store.marks, self.account, self._source_at, node, self._report_earlier)
+        self._earlier = Earlier(store.marks, self.account, self, node)
         self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
         self._held_until = 0.0  # no rate limit keeps a log waiting any longer
         self._pending = 0
@@ -251,13 +251,18 @@ class FileReader:
             mark.ended = True
             self._store.marks.touch(name)
 
-    def _report_earlier(self, name: str, loss: Loss) -> None:
+    def report_earlier(self, name: str, loss: Loss) -> None:
+        """An incarnation of an earlier run is lost."""
         self._output.report(loss, partial(self._reported, name))
 
-    def _source_at(self, mark: Mark) -> Source | None:
-        """Whose file a mark is about."""
+    def source_at(self, mark: Mark) -> Source | None:
+        """Whose file a mark is about, by its path; None: that cannot be told."""
         found = (each.source_at(mark.path) for each in self._inputs)
         return next((source for source in found if source is not None and source["id"] == mark.source_id), None)
+
+    def has_files(self, mark: Mark) -> bool:
+        """Whether files of a mark's log are there, though it may not have been found."""
+        return any(each.has_files(mark.path, mark.source_id) for each in self._inputs)
 
     # -- what others ask -----------------------------------------------------------------------------------------------
 

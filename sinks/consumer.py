@@ -140,13 +140,17 @@ class GroupConsumer:
         by_partition: defaultdict[Partition, list[Any]] = defaultdict(list)
         for record in cast("list[Any]", records):  # asked once for each record, so without the functions above
             by_partition[record.topic(), record.partition()].append(record)
-        shares: dict[Partition, tuple[Frontier[Share], Share]] = {}
-        for partition, own in by_partition.items():
-            share = self._share(own)
-            self._frontiers[partition].begin(share.first, share)
-            self.lag.begun(partition, share.first, share.end, own[0].timestamp()[1] / 1000)
-            shares[partition] = self._frontiers[partition], share
-        return Batch(shares)
+        return Batch({partition: self._begin(partition, own) for partition, own in by_partition.items()})
+
+    def begin_of(self, partition: Partition, records: list[Message]) -> Batch:
+        """The same for records that are all of one partition."""
+        return Batch({partition: self._begin(partition, records)})
+
+    def _begin(self, partition: Partition, records: list[Any]) -> tuple[Frontier[Share], Share]:
+        frontier, share = self._frontiers[partition], self._share(records)
+        frontier.begin(share.first, share)
+        self.lag.begun(partition, share.first, share.end, records[0].timestamp()[1] / 1000)
+        return frontier, share
 
     def _share(self, records: list[Any]) -> Share:
         """Of records of one partition."""
@@ -182,7 +186,7 @@ class GroupConsumer:
         self._positions.clear()
         try:
             if now:
-                self._consumer.commit(offsets=offsets, asynchronous=False)
+                self._heard_of_commit(None, self._consumer.commit(offsets=offsets, asynchronous=False))
             else:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:

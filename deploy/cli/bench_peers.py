@@ -6,6 +6,9 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +31,8 @@ def peers(
     lines: Annotated[int, typer.Option(min=10_000, help="Lines to generate.")] = 300_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each does each task.")] = 3,
     folder: Annotated[Path | None, typer.Option(help="Where files and servers' data go; removed afterwards.")] = None,
+    kafka: Annotated[str | None, typer.Option(help="host:port of a Kafka, instead of starting one.")] = None,
+    elasticsearch: Annotated[str | None, typer.Option(help="URL of an Elasticsearch, instead of starting one.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for pictures, PNG and SVG; needs the extra bench.")] = None,
     otelcol: Annotated[Path | None, typer.Option(help="An OpenTelemetry Collector, instead of building one.")] = None,
     fluent_bit: Annotated[Path | None, typer.Option(help=GIVEN)] = None,
@@ -58,7 +63,7 @@ def peers(
     place = Path(tempfile.mkdtemp(prefix="logferry-peers-", dir=folder))
     place.chmod(0o755)
     try:
-        plan = Plan(place, "", "", lines, rounds, tuple(chosen[1]))
+        plan = Plan(place, kafka or "", elasticsearch or "", lines, rounds, tuple(chosen[1]))
         found = _measured(plan, chosen[0], {name: path for name, path in given.items() if path})
     finally:
         shutil.rmtree(place, ignore_errors=True)
@@ -80,26 +85,40 @@ def _chosen(names: list[str], tasks: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _measured(plan: Plan, names: list[str], given: dict[str, Path]) -> dict[str, Any]:
-    from dataclasses import replace
-
     from bench.peers.registry import PEERS
     from bench.peers.report import document
     from bench.peers.run import Rounds, find_all
-    from deploy.local import elasticsearch, kafka
-    from deploy.local.stack import Stack
 
     tools, left_out = find_all({name: PEERS[name] for name in names}, given, _say)
-    _say("starting the servers")
-    needed = (kafka.NAME, elasticsearch.NAME) if "index" in plan.tasks else (kafka.NAME,)
-    with Stack(plan.folder / "servers", servers=needed) as stack:
-        where = stack.endpoints
-        plan = replace(plan, bootstrap_servers=where.bootstrap_servers, elasticsearch_url=where.elasticsearch_url)
+    with _servers(plan) as ready:
         results: list[Result] = []
         try:
-            results.extend(Rounds(plan, tools, _say).run())
+            results.extend(Rounds(ready, tools, _say).run())
         except KeyboardInterrupt:
             _say("interrupted: this is what was measured until then")
         return document(results, tools, left_out)
+
+
+@contextmanager
+def _servers(plan: Plan) -> Iterator[Plan]:
+    """The plan with servers that run: those that it names, and for the rest such as are started here."""
+    from deploy.local import elasticsearch, kafka
+    from deploy.local.stack import Stack
+
+    named = {kafka.NAME: plan.bootstrap_servers, elasticsearch.NAME: plan.elasticsearch_url}
+    needed = (kafka.NAME, elasticsearch.NAME) if "index" in plan.tasks else (kafka.NAME,)
+    lacking = [name for name in needed if not named[name]]
+    if not lacking:
+        yield plan
+        return
+    _say(f"starting {' and '.join(lacking)}")
+    with Stack(plan.folder / "servers", servers=lacking) as stack:
+        where = stack.endpoints
+        yield replace(
+            plan,
+            bootstrap_servers=plan.bootstrap_servers or where.bootstrap_servers,
+            elasticsearch_url=plan.elasticsearch_url or where.elasticsearch_url,
+        )
 
 
 def _show(found: dict[str, Any], plots: Path | None, *, json: bool) -> None:

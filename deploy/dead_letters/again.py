@@ -17,6 +17,7 @@ from schemas.codec import Codec, Undecodable
 from schemas.document import ID_HEADER
 from schemas.identity import INCOMPLETE, parse_record_id
 from streams.control import ControlTable
+from streams.core.account import UNREADABLE_CHUNK
 from streams.core.join import SourceState
 from streams.core.process import Processor, out_of_bounds
 from streams.core.rules import Rules
@@ -40,6 +41,27 @@ class Made(NamedTuple):
     key: str
     value: bytes
     headers: list[tuple[str, bytes]]
+    position: int = -1
+    """Of the record, in its incarnation."""
+    reason: str = ""
+    """Of a letter; empty: it is a record."""
+
+
+class Worked(NamedTuple):
+    """What came of one letter."""
+
+    want: Want
+    made: list[Made]
+    work: Work
+    """The chunk, worked on to its end."""
+
+
+class Named(NamedTuple):
+    """What a value is about."""
+
+    life: bytes
+    position: int
+    reason: str = ""
 
 
 class Sorted:
@@ -97,17 +119,17 @@ class StreamStage:
         limits = JoinLimits(stream.record_max_bytes, stream.join_timeout_secs)
         return Processor(treatments, limits, self._pods.pods, time.time_ns, settings.topics.names)
 
-    def work(
-        self, partition: int, chunks: Iterable[tuple[int, dict[str, Any]]], wants: Sequence[Want]
-    ) -> list[tuple[Want, list[Made]]]:
+    def work(self, partition: int, chunks: Iterable[tuple[int, dict[str, Any]]], wants: Sequence[Want]) -> list[Worked]:
         """What comes of the wanted records of the first chunk; those behind it, of the same source, give their rests.
 
         ``chunks``: Kafka offset and RawChunk. Never raises on input.
         """
         found = Sorted(wants)
         state: SourceState[Work] = SourceState()
+        first: Work | None = None
         for number, (offset, chunk) in enumerate(chunks):
             work = self._processor.work(chunk, partition, offset, lambda _: None)
+            first = first or work
             now = chunk["observed_timestamp"] / 1e9
             self._sort(self._processor.process(state, chunk, work, now), work.key, found)
             waiting = any(True for _ in state.held()) and not found.is_complete()
@@ -115,7 +137,9 @@ class StreamStage:
                 break
         if state.lives and not found.is_complete():
             self._sort(self._processor.expire(state, float("inf")), work.key, found)
-        return list(zip(wants, found.made, strict=True))
+        if first is None:
+            return []
+        return [Worked(want, made, first) for want, made in zip(wants, found.made, strict=True)]
 
     def unreadable(self, value: bytes, partition: int, offset: int) -> Made | dict[str, Any]:
         """A value of logs.raw as a chunk, or the letter that it becomes once more."""
@@ -125,7 +149,7 @@ class StreamStage:
             return chunk
         decoded = None if isinstance(chunk, Undecodable) else chunk
         letter = self._processor.undecodable(value, partition, offset, problem or "", decoded)
-        return Made(self._dead_letter, "", letter, [])
+        return Made(self._dead_letter, "", letter, [], reason=UNREADABLE_CHUNK)
 
     def _sort(self, result: Result, key: str, found: Sorted) -> None:
         """Give every want what is its own; what nobody wants was delivered when it came the first time."""
@@ -135,16 +159,18 @@ class StreamStage:
                 if named is None:
                     continue
                 content, headers = (value.value, value.headers) if isinstance(value, Document) else (value, [])
-                found.take(named, Made(topic, key, content, headers))
+                made = Made(topic, key, content, headers, named.position, named.reason)
+                found.take((named.life, named.position), made)
 
-    def _named(self, topic: str, value: bytes | Document) -> tuple[bytes, int] | None:
-        """Incarnation and position of what a value is about."""
+    def _named(self, topic: str, value: bytes | Document) -> Named | None:
+        """What a value is about; None: it does not say."""
         if isinstance(value, Document):
             return _without_bit(dict(value.headers)[ID_HEADER].decode())
         fields = (self._letters if topic == self._dead_letter else self._records).decode(value)
         assert isinstance(fields, dict)
         if topic == self._dead_letter:
-            return (bytes.fromhex(fields["incarnation"]), fields["offset"]) if fields["incarnation"] else None
+            life = fields["incarnation"]
+            return Named(bytes.fromhex(life), fields["offset"], fields["reason"]) if life else None
         return _without_bit(fields["id"])
 
     def close(self) -> None:
@@ -153,6 +179,6 @@ class StreamStage:
         self._control.close()
 
 
-def _without_bit(record_id: str) -> tuple[bytes, int] | None:
+def _without_bit(record_id: str) -> Named | None:
     named = parse_record_id(record_id)
-    return (named[0], named[1] & ~INCOMPLETE) if named else None
+    return Named(named[0], named[1] & ~INCOMPLETE) if named else None

@@ -1,7 +1,8 @@
 """Sending letters through the pipeline again.
 
-A batch of letters is worked out, sent, confirmed by Kafka, and only then marked as sent in the dead-letter topic. Who
-is stopped in between sends that batch once more the next time, with the same ids, so that nothing is doubled.
+A batch of letters is worked out, sent, confirmed by Kafka, told in the ledger, and only then marked as sent in the
+dead-letter topic. Who is stopped in between sends that batch once more the next time, with the same ids, so that
+nothing is doubled; of entries about the same line the latest counts.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from deploy.dead_letters.again import Made, StreamStage
+from deploy.dead_letters.again import Made, StreamStage, Worked
+from deploy.dead_letters.core.entries import Value, entry_of, run_name
 from deploy.dead_letters.core.letter import Letter
 from deploy.dead_letters.core.origin import Origin, Origins
 from deploy.dead_letters.core.ways import Want, headers_again, rebuilt_chunk, want_of_chunk, want_of_record
 from deploy.dead_letters.raw import Place, RawTopics
 from deploy.dead_letters.sending import Sending
 from schemas.codec import Codec, Undecodable
+from streams.core.account import Place as ToldPlace
+from streams.core.account import entry_of_unreadable
 
 if TYPE_CHECKING:
     from schemas.settings import Settings
@@ -59,6 +63,9 @@ class Redrive:
     def __init__(self, settings: Settings, *, dry_run: bool, rate: float | None = None) -> None:
         """``rate``: letters a second. Raises TemporaryError or SettingsError."""
         self.report = Report()
+        self._run = run_name(time.time_ns())
+        self._entries: list[dict[str, Any]] = []
+        """For the ledger, of the batch that is worked on."""
         self._raw_topic = settings.topics.names.raw
         self._dead_letter = settings.topics.names.dead_letter
         self._rate = rate
@@ -75,7 +82,9 @@ class Redrive:
             sent = [letter for letter, outcome in self._work(batch) if outcome in SENT]
             if self._sending is not None:
                 self._sending.settle()
+                self._sending.tell(self._entries)
                 self._sending.mark(sent)
+            self._entries.clear()
             progress(self.report.letters)
             if self._rate and self._sending is not None:
                 time.sleep(max(0.0, began + self.report.letters / self._rate - time.monotonic()))
@@ -115,6 +124,8 @@ class Redrive:
         elif isinstance(found, Made):
             for each in letters:
                 self._send([found])
+                told = entry_of_unreadable(None, ToldPlace(*place), time.time_ns(), self._run)
+                self._entries.append(told)
                 yield each, self._count(FAILED_AGAIN)
         else:
             for each in letters:
@@ -124,12 +135,15 @@ class Redrive:
     def _want(letter: Letter, origin: Origin, chunk: dict[str, Any]) -> Want:
         return want_of_chunk(letter, origin, chunk) if letter.is_of_stream else want_of_record(letter, origin)
 
-    def _sorted(self, results: list[tuple[Want, list[Made]]], outcome: str) -> Iterator[tuple[Letter, str]]:
+    def _sorted(self, results: list[Worked], outcome: str) -> Iterator[tuple[Letter, str]]:
         seen: set[tuple[str, bytes]] = set()
-        for want, made in results:
+        for want, made, work in results:
             for_it = _where_it_was_refused(want.letter, made)
             self._send([each for each in for_it if (each.topic, each.value) not in seen])
             seen |= {(each.topic, each.value) for each in for_it}
+            if for_it and want.letter.is_of_stream:
+                values = [Value(each.topic, each.position, each.reason) for each in for_it]
+                self._entries.append(entry_of(want, values, work, self._run, time.time_ns()))
             failed = bool(for_it) and all(each.topic == self._dead_letter for each in for_it)
             yield want.letter, self._count(FAILED_AGAIN if failed else outcome if for_it else NOTHING)
 

@@ -1,9 +1,10 @@
-"""The way out of a redrive: values into their topics, and marks into the dead-letter topic."""
+"""The way out of a redrive: values into their topics, entries into the ledger, marks into the dead-letter topic."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from confluent_kafka import KafkaError, Message, Producer
@@ -26,13 +27,20 @@ class Sending:
 
     def __init__(self, settings: Settings) -> None:
         self._topic = settings.topics.names.dead_letter
+        self._ledger = settings.topics.names.ledger
         self._producer = Producer(producer_config(settings.kafka, "logferry-redrive"))
-        self._codec = Codec("dead_letter")
+        self._codec, self._entries = Codec("dead_letter"), Codec("ledger_entry")
         self._failures: list[FatalError] = []
 
     def send(self, made: Made) -> None:
         """One value."""
         self._enqueue(made.topic, made.value, made.key, headers=made.headers)
+
+    def tell(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Write into the ledger what became of letters, and wait until that is written."""
+        for each in entries:
+            self._enqueue(self._ledger, self._entries.encode(each), each["incarnation"])
+        self.settle()
 
     def mark(self, letters: list[Letter]) -> None:
         """Say in the topic that letters were sent again, and wait until that is written."""

@@ -17,6 +17,7 @@ from producers.files.folder_times import changed_at, settled
 from producers.files.layouts import Layout, Place
 from producers.files.paths import PathGlob
 from producers.files.tail import SourceTail
+from producers.files.unfinished import has_files, place_of, unfinished_places
 from producers.polling import next_round
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class FileInput:
         """Folders of which something was heard, or that are not settled yet."""
         self._unheard: set[str] = set()
         """Folders that cannot be watched."""
+        self._has_met_unfinished = False
         self._next_walk = 0.0
         self._soonest_walk = self._next_look = 0.0
 
@@ -149,6 +151,10 @@ class FileInput:
         if place.container_id:
             tail.container_ids[place.restart] = place.container_id
 
+    def _is_named(self, path: str) -> bool:
+        """Whether the settings name a path, be there a file or not."""
+        return any(glob.names(path) for glob in self._globs) and not self._is_excluded(path)
+
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def changed(self, folder: str, name: str) -> None:
@@ -172,6 +178,10 @@ class FileInput:
             self._look_for_names(now)
         if now >= max(self._next_walk, self._soonest_walk):
             self.walk(now)
+        if not self._has_met_unfinished:
+            self._has_met_unfinished = True
+            for place in unfinished_places(self._marks, self._layout, self._is_named):
+                self._add(place)  # the next look forgets those of which nothing is there
         dirty, self._dirty = self._dirty, set()
         for folder in dirty:
             yield from self._scan_folder(folder, now, wall, from_end=from_end)
@@ -245,10 +255,12 @@ class FileInput:
 
     def source_at(self, path: str) -> Source | None:
         """Whose log a file is, or was; None: that cannot be told by its path."""
-        place = self._layout.place(path)
-        if isinstance(place, str) or (self._layout.needs_folder and not os.path.isdir(place.folder)):  # noqa: PTH112
-            return None
-        return self._layout.source(place)
+        place = place_of(self._layout, path)
+        return None if place is None else self._layout.source(place)
+
+    def has_files(self, path: str, source_id: str) -> bool:
+        """Whether files of a log are there, be it found or not."""
+        return has_files(self._layout, path, source_id)
 
     def strangers(self) -> Iterator[tuple[str, str]]:
         """Paths that the globs name and that are not read, and why."""

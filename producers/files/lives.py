@@ -70,6 +70,8 @@ class Lives:
         for entry, name in sorted(names.items(), key=lambda item: item[1]):
             try:
                 life = self._look_at(entry, name, look)
+            except FileNotFoundError:
+                continue  # removed or renamed between the look and the opening
             except OSError as error:
                 self.complain(f"{self.folder}/{entry}", error)
                 continue
@@ -222,12 +224,13 @@ class Lives:
     def _new_mark(self, content: Candidate, line: bytes, file: Found, look: Look) -> Mark:
         log, start = content.log, content.start
         position = max(start, log.size() or 0) if look.from_end else start
+        before = max((mark.order for mark in self._register.marks.values()), default=0)
         return Mark(
             self.source["id"], file.path, position, position, seen_at=look.wall,
             inode=file.identity[1], start=start, ended=look.from_end and not file.name.live,
             open_streams=self._open_before(log, start, position),
             head_bytes=len(line), head=checksum(line), tail=checksum(_before(log, start, position)),
-            begun=position, told=position,
+            begun=position, told=position, order=before + 1,
         )  # fmt: skip
 
     def _open_before(self, log: LogFile, start: int, position: int) -> OpenStreams:

@@ -32,6 +32,11 @@ class PathGlob:
         self.closed.clear()
         yield from self._below(self._root, 0)
 
+    def names(self, path: str) -> bool:
+        """Whether a path is one of those, were it there."""
+        root = self._root.rstrip("/") + "/"
+        return path.startswith(root) and _fit(path[len(root) :].split("/"), self._steps)
+
     def root(self) -> str:
         """The longest folder that is the same for all paths."""
         return self._root
@@ -61,6 +66,18 @@ class PathGlob:
                 yield path
             elif _is_folder(entry):
                 yield from self._below(path, depth + 1)
+
+
+def _fit(names: list[str], steps: list[Callable[[str], object] | None]) -> bool:
+    """Whether the names in a path are what the steps ask for."""
+    if not names or not steps:
+        return not names and not steps
+    step, last = steps[0], len(steps) == 1
+    if step is not None:
+        return bool(step(names[0])) and _fit(names[1:], steps[1:])
+    if last:
+        return not any(name.startswith(".") for name in names)
+    return _fit(names, steps[1:]) or (not names[0].startswith(".") and _fit(names[1:], steps))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

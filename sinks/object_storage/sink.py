@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from confluent_kafka import Message
 
@@ -17,19 +16,19 @@ from runtime.health import Health
 from runtime.metrics import Metrics
 from runtime.object_store import open_store
 from runtime.traced_batch import TracedBatches
-from schemas.replay import replayed_of
 from schemas.settings import ObjectStorageSink
 from schemas.settings.days import days
 from sinks.accounts import Accounts
-from sinks.consumer import Batch, GroupConsumer, Partition, offset_of, partition_of
-from sinks.core.account import ALREADY_THERE, ARCHIVED, DEAD_LETTER, PASSED
+from sinks.consumer import GroupConsumer, Partition, offset_of, partition_of
+from sinks.core.account import ARCHIVED, DEAD_LETTER
 from sinks.core.open_folders import Limits, OpenFolder, due
 from sinks.dead_letters import DeadLetters
 from sinks.figures import SinkFigures
 from sinks.latency import Latency
 from sinks.ledger import Ledger
-from sinks.object_storage.buffers import ArchiveObject, Block, Buffer, Folder, Origin
+from sinks.object_storage.buffers import ArchiveObject, Folder, Origin
 from sinks.object_storage.kinds import Kinds
+from sinks.object_storage.part import Part, is_replayed, tell_covered, tell_passed
 from sinks.object_storage.placement import Placement
 from sinks.object_storage.requests import Requests, StoppedError
 from sinks.object_storage.retention import HourlyRetention
@@ -87,7 +86,7 @@ class ObjectStorageShell:
         self._topic_ids = TopicIds(settings.kafka, f"logferry-sink-{name}")
         self._raw = settings.topics.names.raw
         self._kinds = Kinds(settings.topics.names, sink, version("logferry"))
-        self._parts: dict[Partition, _Part] = {}
+        self._parts: dict[Partition, Part] = {}
         self._waiting: list[Message] = []
         """Read while a request took long."""
         self._revoked: set[Partition] = set()
@@ -155,28 +154,28 @@ class ObjectStorageShell:
         part = self._parts.get(partition)
         if part is None:
             origin = Origin(*partition, self._topic_ids.of(partition[0]))
-            part = self._parts[partition] = _Part(self._kinds.buffer(origin))
+            part = self._parts[partition] = Part(self._kinds.buffer(origin))
         written_at = self._latency.sample(records)
-        batch = self._consumer.begin(records)
+        batch = self._consumer.begin_of(partition, records)
         part.batches.append((batch, offset_of(records[-1]), written_at))
         block = part.buffer.read(
-            [each for each in records if not _is_replayed(each)] if partition[0] == self._raw else records
+            [each for each in records if not is_replayed(each)] if partition[0] == self._raw else records
         )
         for record, problem in block.rejected:
             if not self._dead_letters.send(record, problem.reason, problem.message):
                 self._figures.count("logferry_sink_errors_total", 1, "unkept")
             self.metrics.count("logferry_sink_dead_letters_total", 1, self._name, problem.reason)
             batch.tell(record, DEAD_LETTER + problem.reason)
-        _tell_passed(batch, records, block)
+        tell_passed(batch, records, block)
         if self.traces is not None:
             self.traces.read(partition, records)
         for hour in set(block.hours) - part.hours:
             self._look_up(part, hour, offset_of(records[0]))
         if self._parts.get(partition) is part:  # else it was revoked meanwhile
             part.buffer.take(block, time.monotonic())
-            _tell_covered(batch, records, part.buffer)
+            tell_covered(batch, records, part.buffer)
 
-    def _look_up(self, part: _Part, hour: int, position: int) -> None:
+    def _look_up(self, part: Part, hour: int, position: int) -> None:
         """Learn what an hour's manifest says to be there already."""
         origin, text = part.buffer.origin, Folder(hour, "").hour_text
         look = partial(self._placement.manifest, origin.topic, text, origin.partition)
@@ -255,46 +254,3 @@ class ObjectStorageShell:
         for partition in gone:
             self._parts.pop(partition, None)
         self._waiting = [each for each in self._waiting if partition_of(each) not in gone]
-
-
-def _is_replayed(record: Message) -> bool:
-    """Whether replay sent a chunk once more: the archive has it under its first offset."""
-    headers: Any = record.headers()
-    return replayed_of(headers) is not None
-
-
-def _tell_passed(batch: Batch, records: list[Message], block: Block) -> None:
-    """Account for records that have nothing to keep."""
-    if len(block.offsets) + len(block.rejected) < len(records):
-        known = {*block.offsets, *(offset_of(record) for record, _ in block.rejected)}
-        for record in records:
-            if offset_of(record) not in known:
-                batch.tell(record, PASSED)
-
-
-def _tell_covered(batch: Batch, records: list[Message], buffer: Buffer) -> None:
-    """Account for records that are in an object already."""
-    if buffer.covered:
-        covered = frozenset(buffer.covered)
-        buffer.covered.clear()
-        for record in records:
-            if offset_of(record) in covered:
-                batch.tell(record, ALREADY_THERE)
-
-
-class _Part:
-    """What a process has of one partition."""
-
-    def __init__(self, buffer: Buffer) -> None:
-        self.buffer = buffer
-        self.batches: deque[tuple[Batch, int, list[float]]] = deque()
-        """Batches that are not finished, each with its last offset, and when some of its lines were written."""
-        self.hours: set[int] = set()
-        """Whose manifests have been read."""
-
-    def finished(self) -> Iterator[tuple[Batch, list[float]]]:
-        """Batches of which nothing is open any more, which are then forgotten."""
-        lowest = self.buffer.lowest()
-        while self.batches and (lowest is None or self.batches[0][1] < lowest):
-            batch, _, written_at = self.batches.popleft()
-            yield batch, written_at

@@ -78,6 +78,17 @@ def test_topics_that_are_made_while_records_flow_are_rights_to_what_begins_so() 
     }
 
 
+def test_a_redrive_reads_chunks_and_tells_what_came_of_them() -> None:
+    assert of("redrive", rights_for(settings())) == {
+        "logs.raw": "Read Write Describe",
+        "logs.dead-letter": "Read Write Describe",
+        "logs.pods": "Read Describe",
+        "logs.control": "Read Describe",
+        "logs.ledger": "Write Describe",
+        "logs.app": "Write Describe",
+    }
+
+
 def test_a_copy_in_the_same_cluster_is_written_by_its_sink() -> None:
     def copy(servers: str) -> dict[str, str]:
         sink = {

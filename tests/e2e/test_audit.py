@@ -24,6 +24,9 @@ from deploy.demo.rotation import RotationLimits
 from deploy.local.stack import Stack
 from runtime.kafka import client_config
 from schemas.codec import Codec
+from streams.core import framing
+from tests.e2e.test_dead_letters import DAY, put, put_right, redriven, wait_for_letters
+from tests.e2e.test_odd_bytes import cri
 
 pytestmark = pytest.mark.timeout(500)
 
@@ -183,6 +186,39 @@ def test_a_skipped_chunk_is_named_and_a_replay_mends_it(pipeline: Pipeline) -> N
     _mend(pipeline, found.problems[0].remedy)
     pipeline.wait_for_documents(before + 50, QUIET_SECS)
     assert problems(settled(pipeline)) == []
+
+
+def test_letters_that_were_redriven_are_documents_like_others(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settled(pipeline, Wish())
+    put(pipeline, f"/{pipeline.index}-{DAY}", {"mappings": {"properties": {"message": {"type": "long"}}}})
+    lines = (cri(1, b"1"), b"2026-11-21 01:02:03 of another time\n", cri(2, b"no number"), cri(3, b"22"))
+    _write_log(pipeline, b"".join(lines))
+    wait_for_letters(pipeline, 2)
+    found = settled(pipeline)
+    assert problems(found) == []
+    assert found.total.dead_letters == {"unreadable_framing": 1}
+    put_right(pipeline)
+    assert _logferry(pipeline, "dead-letters", "redrive", "--yes", "--stage", "sink/*").returncode == 0
+    monkeypatch.setitem(framing.FRAMINGS, "cri", framing.FRAMINGS["raw"])
+    assert redriven(pipeline).letters == 1
+    found = settled(pipeline)
+    assert problems(found) == []
+    assert found.total.dead_letters == {}
+    assert found.total.lines == before.total.lines + len(lines)
+    assert found.verified["search"] == pipeline.count()
+    done = _logferry(pipeline, "audit", "--verify", "--json")
+    assert (done.returncode, json.loads(done.stdout)["balances"]) == (0, True), done.stdout
+
+
+def _write_log(pipeline: Pipeline, content: bytes) -> None:
+    """A container's live file, linked as kubelet links it."""
+    folder = pipeline.node / "var/log/pods/shop_cart-1_11111111-2222-3333-4444-555555555555/app"
+    folder.mkdir(parents=True)
+    (folder / "0.log").write_bytes(content)
+    links = pipeline.node / "var/log/containers"
+    (links / f"cart-1_shop_app-{'a' * 64}.log").symlink_to(folder / "0.log")
 
 
 def _mend(pipeline: Pipeline, remedy: str) -> None:

@@ -16,7 +16,7 @@ from bench.faults.site import Site
 from deploy.local.stack import Stack
 from tests.faults.sabotage import DocumentsTouched, ObjectDeleted
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)  # the stack has limits of its own
 
 SHORT = [each for each in SCENARIOS.values() if each.is_short and (can_mount() or not each.small_disks)]
 
@@ -41,7 +41,7 @@ def made(stack: Stack, folder: Path, scenario: Scenario) -> tuple[Row, str]:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is gone does not come back: there is no use in waiting for it."""
     monkeypatch.setattr(course, "QUIET_SECS", 8.0)
-    monkeypatch.setattr(course, "BALANCE_SECS", 1.0)
+    monkeypatch.setattr(course, "SETTLE_SECS", 5.0)
 
 
 @pytest.mark.usefixtures("hurried")

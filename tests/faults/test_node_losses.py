@@ -15,7 +15,7 @@ from bench.faults.scenario import Scenario
 from bench.faults.site import Site
 from deploy.local.stack import Stack
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(300, func_only=True)  # the stack has limits of its own
 
 BEYOND = 2
 """Files of each container that kubelet removes unread: it keeps five."""

@@ -9,7 +9,7 @@ import pytest
 from bench.peers.peer import Tool
 from bench.peers.registry import PEERS
 from bench.peers.report import document
-from bench.peers.run import Result, find_all
+from bench.peers.run import Plan, Result, find_all
 from deploy.cli import bench_peers
 from schemas.errors import SettingsError
 
@@ -53,3 +53,10 @@ def test_only_what_can_be_had_takes_part(monkeypatch: pytest.MonkeyPatch) -> Non
     tools, left_out = find_all({name: PEERS[name] for name in ("logferry", "vector")}, {}, lambda _: None)
     assert list(tools) == ["logferry"]
     assert list(left_out) == ["vector"]
+
+
+def test_servers_that_are_named_are_used_and_none_is_started(tmp_path: Path) -> None:
+    plan = Plan(tmp_path, "kafka:9092", "http://search:9200", 10_000, 1, ("tail", "index"))
+    with bench_peers._servers(plan) as ready:
+        assert ready == plan
+    assert list(tmp_path.iterdir()) == []

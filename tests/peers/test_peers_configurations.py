@@ -64,7 +64,7 @@ def test_every_program_says_what_a_kill_costs() -> None:
 
 def test_a_program_that_is_nowhere_is_left_out_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(LeftOutError, match="vector is in no package registry that this bench uses, not on PATH"):
+    with pytest.raises(LeftOutError, match="vector is not on PATH, and no option names it"):
         on_path("vector", "--version")(None)
 
 
@@ -82,11 +82,19 @@ def test_a_program_that_cannot_be_run_is_left_out(tmp_path: Path) -> None:
         version_of(["sh", "-c", "echo broken; exit 3"])
 
 
-def test_the_collector_is_left_out_with_the_module_that_the_proxy_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
-    words = "go: x.org/contrib/exporter/kafkaexporter@v0.164.0: reading https://proxy/x.mod: 403 Forbidden\n\tNo."
+CONTRIB = "github.com/open-telemetry/opentelemetry-collector-contrib"
+REFUSED = f"go: {CONTRIB}/exporter/kafkaexporter@v0.164.0: reading https://proxy/x.mod: 403 Forbidden\n\tNo."
+UNVERIFIED = (
+    f"go: downloading {CONTRIB}/exporter/elasticsearchexporter v0.145.0\n"
+    f"go: {CONTRIB}/exporter/elasticsearchexporter@v0.145.0: verifying go.mod: "
+    f"{CONTRIB}/exporter/elasticsearchexporter@v0.145.0/go.mod: "
+    "reading https://proxy/sumdb/sum/lookup/exporter/elasticsearchexporter@v0.145.0: 404 Not Found"
+)
 
-    def refused() -> Path:
-        raise RuntimeError(words)
+
+def test_the_collector_is_left_out_with_the_module_that_the_proxy_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_parts: otel.Modules) -> Path:
+        raise RuntimeError(REFUSED)
 
     monkeypatch.setattr(otel, "_built", refused)
     with pytest.raises(LeftOutError) as told_why:
@@ -94,6 +102,24 @@ def test_the_collector_is_left_out_with_the_module_that_the_proxy_refuses(monkey
     assert str(told_why.value) == (
         "cannot be built: kafkaexporter@v0.164.0 is refused by the module proxy (403 Forbidden)"
     )
+
+
+def test_without_its_elasticsearch_exporter_the_collector_does_all_but_index(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "otelcol"
+    program.write_text("#!/bin/sh\necho otelcol version 0.145.0\n")
+    program.chmod(0o755)
+
+    def built(parts: otel.Modules) -> Path:
+        if f"{CONTRIB}/{otel.FOR_INDEX}" in parts["exporters"]:
+            raise RuntimeError(UNVERIFIED)
+        return program
+
+    monkeypatch.setattr(otel, "_built", built)
+    tool = otel.PEER.find(None)
+    reason = "elasticsearchexporter@v0.145.0 cannot be verified by the checksum database (404 Not Found)"
+    assert (tool.version, tool.lacks) == ("otelcol version 0.145.0", {"index": f"cannot be built: {reason}"})
 
 
 def test_the_collector_is_built_of_nothing_but_what_the_tasks_need() -> None:

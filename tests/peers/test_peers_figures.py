@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from bench.peers.destinations import Topics
 from bench.peers.forms import Tally
 from bench.peers.measure import Sample, Span, span, watch
-from bench.peers.peer import Command
+from bench.peers.peer import Command, Tool
 from bench.peers.plots import draw
+from bench.peers.registry import PEERS
 from bench.peers.report import behind, run_rows, summary
-from bench.peers.run import Result, started
+from bench.peers.run import Result, _measured, started
 from schemas.errors import FatalError
+from tests.peers.samples import site
 
 EXACT = Tally(100, 0, 0, 0)
 
@@ -102,3 +105,10 @@ def test_pictures_are_drawn_for_cpu_rate_and_memory(tmp_path: Path) -> None:
         for form in ("png", "svg")
     ]
     assert all(path.stat().st_size > 5_000 for path in drawn)
+
+
+def test_what_a_program_was_built_without_is_told_instead_of_measured(tmp_path: Path) -> None:
+    tool = Tool(Path("/nowhere"), "1.0", lacks={"index": "no exporter"})
+    topics = Topics("127.0.0.1:1")
+    told = _measured(PEERS["otel-collector"], tool, "index", site(tmp_path), topics, 10_000, 1)
+    assert told == Result("otel-collector", "index", 1, 3_000, None, None, "no exporter")

@@ -25,6 +25,7 @@ from schemas.identity import FIRST_LINE_MAX_BYTES, incarnation
 SOURCE: dict[str, Any] = {
     "id": "00112233445566aa",
     "node": "node-1",
+    "framing": "cri",
     "container": {"name": "app", "namespace": "dev", "pod": "shop-0"},
 }
 LIMITS = ReadLimits(chunk_max_bytes=200, line_max_bytes=300, unterminated_line_secs=10.0, unknown_bytes=10_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,23 @@ def test_a_checkpoint_of_an_earlier_version_is_read_and_its_files_told_from_wher
     assert mark == Mark("source", "/x.log", 5, 9, seen_at=1.5, inode=7, begun=5, told=5)
 
 
+@dataclass
+class Known:
+    """What a reader of one input tells of files by their marks."""
+
+    files: FileInput
+    found: list[tuple[str, Loss]]
+
+    def source_at(self, mark: Mark) -> Source | None:
+        return self.files.source_at(mark.path)
+
+    def has_files(self, mark: Mark) -> bool:
+        return self.files.has_files(mark.path, mark.source_id)
+
+    def report_earlier(self, name: str, loss: Loss) -> None:
+        self.found.append((name, loss))
+
+
 def test_of_a_removed_pod_it_is_known_by_the_path_whose_bytes_were_sent_and_whose_are_lost(tmp_path: Path) -> None:
     pattern = f"{tmp_path}/pods/*/*/*.log"
     given = ContainerFilesInput.model_validate({"type": "container_files", "path": pattern})
@@ -209,10 +227,8 @@ def test_of_a_removed_pod_it_is_known_by_the_path_whose_bytes_were_sent_and_whos
     run = Run(Container(tmp_path), marks, 0.0)
     run.account._moved.clear()
 
-    def source_at(mark: Mark) -> Source | None:
-        return files.source_at(mark.path)
-
-    earlier = Earlier(marks, run.account, source_at, "node-1", lambda name, loss: found.append((name, loss)))
+    known = Known(files, found)
+    earlier = Earlier(marks, run.account, known, "node-1")
     for now in (0.0, EARLIER_SECS):
         earlier.look(now, list)
     ((_, loss),) = found

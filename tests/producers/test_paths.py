@@ -101,3 +101,22 @@ def test_links_to_folders_are_followed_where_a_name_stands_for_them(tmp_path: Pa
     (tmp_path / "real" / "a.log").touch()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert list(PathGlob(f"{tmp_path}/l*/*.log", lambda _folder: None).all()) == [f"{tmp_path}/link/a.log"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "named"),
+    [
+        ("/var/log/*.log", "/var/log/a.log", True),
+        ("/var/log/*.log", "/var/log/b/a.log", False),
+        ("/var/log/*.log", "/var/log/.a.log", False),
+        ("/var/log/syslog", "/var/log/syslog", True),
+        ("/var/log/*/a.log", "/var/log/b/a.log", True),
+        ("/var/**/*.log", "/var/a.log", True),
+        ("/var/**/*.log", "/var/b/c/a.log", True),
+        ("/var/**/*.log", "/var/b/.c/a.log", False),
+        ("/var/**", "/var/b/a", True),
+        ("/var/**/b/*.log", "/var/c/a.log", False),
+    ],
+)
+def test_a_path_that_is_not_there_is_named_or_not(pattern: str, path: str, named: bool) -> None:
+    assert PathGlob(pattern, lambda _folder: None).names(path) == named

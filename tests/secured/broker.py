@@ -33,7 +33,8 @@ LISTENERS: Final[Mapping[str, str]] = {
     "SECURE": "SASL_SSL",
 }
 """Listener -> security protocol. EXPIRED shows a certificate whose time is over."""
-READY_SECS: Final = 60.0
+READY_SECS: Final = 120.0
+"""As the stack of deploy.local: a busy machine takes longer than a minute."""
 
 
 class SecuredKafka:
@@ -68,6 +69,14 @@ class SecuredKafka:
         """Return when the broker answers."""
         launch = self._java(kafka.JAVA_OPTIONS, "kafka.Kafka", str(self._place.folder / "server.properties"))
         self._process = processes.spawn(launch)
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self) -> None:
+        assert self._process is not None
         until = time.monotonic() + READY_SECS
         while not Kafka(self._place).is_ready():
             assert processes.is_alive(self._process), processes.last_lines(self._place.log)

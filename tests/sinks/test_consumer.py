@@ -136,3 +136,22 @@ def test_who_loses_its_name_to_another_process_ends(kafka: KafkaSettings, prefix
     finally:
         second.close()
         first.close()
+
+
+@pytest.mark.parametrize("now", [False, True])
+def test_a_commit_that_kafka_refuses_for_one_partition_is_counted(kafka: KafkaSettings, prefix: str, now: bool) -> None:
+    make_topic(kafka, prefix, b"x")
+    consumer = GroupConsumer(kafka, prefix, [prefix])
+    heard: list[str] = []
+    consumer.failed = heard.append
+    try:
+        assert list(values(consumer, 1)) == [b"x"]
+        consumer._positions[f"{prefix}.gone", 0] = 5
+        consumer.commit(now=now)
+        end = time.monotonic() + 20
+        while not heard and time.monotonic() < end:
+            consumer.read(1, 0.1)
+        consumer.read(1, 0.5)
+        assert heard == ["commit"]
+    finally:
+        consumer.close()

@@ -39,7 +39,7 @@ def test_what_stands_behind_a_refused_request_is_not_sent_at_the_end(refuses: bo
     destination = Asked(refuses=refuses)
     delivery = Delivery("x", parse_settings(text, "logferry.yaml", {}), destination)
     for piece in range(3):
-        delivery._gathering.add(Batch({}), Built([None], [piece], [10]), 1, 0.0)  # type: ignore[list-item]
+        delivery._gathering.add(Batch({}), Built([Message(topic="logs.app")], [piece], [10]), 1, 0.0)
     delivery._stop = threading.Event()
     delivery._stop.set()
     delivery._drain(RequestThreads(1))

@@ -13,6 +13,7 @@ from typing import Any
 
 from deploy.audit.core.path import Part, Segment, Step, best_path
 from deploy.audit.core.ranges import Ranges
+from deploy.dead_letters.core.entries import is_redrive
 
 DEAD_LETTER = "dead_letter/"
 
@@ -92,21 +93,29 @@ def summed(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def corrected(chosen: Iterable[Segment], again: Iterable[Segment]) -> Iterator[Segment]:
     """What stands, where some of it was sent again line by line: a redriven line's dead letter becomes what it is now.
 
-    ``again``: entries of replays and redrives. Those that lie inside a chosen one, and have no more lines than it has
-    dead letters, are about these.
+    ``again``: entries of replays and redrives. Those that lie inside a chosen one (of redrives: that begin there), and
+    have no more lines than it has dead letters, are about these. A redrive counts even if its chunk was told later: the
+    worker may have been killed before it had told of it, and worked on it again, and what was sent again is there.
     """
     left = sorted(again, key=lambda each: (each.start, -each.written_at, each.end, repr(each)))
     for each in sorted(chosen, key=lambda one: one.start):
-        inside = [one for one in left if each.start <= one.start and one.end <= each.end and one != each]
+        inside = [one for one in left if _is_about(one, each)]
         yield _corrected(each, inside) if inside else each
+
+
+def _is_about(one: Segment, chunk: Segment) -> bool:
+    """Whether an entry tells of a part of a chunk."""
+    if one == chunk or not chunk.start <= one.start < chunk.end:
+        return False
+    return is_redrive(one.run) or (one.end <= chunk.end and one.written_at >= chunk.written_at)
 
 
 def _corrected(segment: Segment, again: Iterable[Segment]) -> Segment:
     outcomes = {key: Counter(dict(values)) for key, values in segment.parts}
     end = -1
     for each in again:
-        if each.start < end or each.written_at < segment.written_at:
-            continue  # told again since, or before
+        if each.start < end:
+            continue  # told again since
         now = summed(dict(values) for _, values in each.parts)
         if _take_dead_letters(outcomes, now.get("lines", 0)):
             first = outcomes[segment.parts[0][0]]

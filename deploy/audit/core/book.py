@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from deploy.audit.core.account import Account
+from deploy.audit.core.account import Account, summed
 from deploy.audit.core.file import Chunk, File, Names
 from deploy.audit.core.objects import ObjectTold
 from deploy.audit.core.outcomes import decided
 from deploy.audit.core.path import Part, Segment
 from deploy.audit.core.picture import Picture
 from deploy.audit.core.ranges import Ranges
+from deploy.dead_letters.core.entries import is_redrive
 
 SINK: Final = "sink/"
 HOUR_NANOS: Final = 3_600_000_000_000
@@ -50,8 +51,12 @@ class Book:
         self.nodes: dict[str, int] = {}
         """Node -> when its producer wrote last."""
         self.unbalanced: list[Mapping[str, Any]] = []
-        self.unreadable: Counter[str] = Counter()
-        """Outcomes of chunks that could not be decoded."""
+        self._unreadable: dict[tuple[Any, ...], Mapping[str, int]] = {}
+        """Topic, partition and offset of a chunk that could not be decoded -> outcomes."""
+        self._late: list[tuple[File, tuple[Any, ...], Segment]] = []
+        """Redriven ranges of which nothing was told before, each with the place of its chunk."""
+        self._decoded: set[tuple[Any, ...]] = set()
+        """Such places whose chunks a redrive could decode."""
         self.entries = 0
         self.knows_since: int | None = None
         """When the first entry was written that has offsets; None: there is none."""
@@ -87,30 +92,57 @@ class Book:
             self._take_sink(entry)
 
     def _take_stream(self, entry: Mapping[str, Any]) -> None:
-        partition, offset = entry["partition"], entry["topic_offset"]
-        chunk: Chunk | None = None
-        if entry["topic"] is None:
-            self.has_old = True
-        else:
-            self.knows_since = min(self.knows_since or entry["written_at"], entry["written_at"])
-            if entry["topic"] == self.picture.raw and partition is not None and offset is not None:
-                chunk = Chunk(partition, offset)
-                self.chunks[partition].add(offset, offset + 1)
+        chunk = self._chunk_of(entry)
         if decided(entry["outcomes"]) != entry["lines"] and len(self.unbalanced) < UNBALANCED_MAX:
             self.unbalanced.append(entry)
         if not entry["incarnation"]:
-            self.unreadable.update(entry["outcomes"])
+            if entry["outcomes"]:
+                self._unreadable[_place(entry)] = entry["outcomes"]
             return
         names = self._named(entry)
-        if not self.is_wanted(names.namespace):
-            return
+        if self.is_wanted(names.namespace):
+            self._take_lines(entry, names, chunk)
+
+    def _chunk_of(self, entry: Mapping[str, Any]) -> Chunk | None:
+        """The chunk of logs.raw that an entry is about, which was worked on; None: it is about none, or not told."""
+        if entry["topic"] is None:
+            self.has_old = True
+            return None
+        self.knows_since = min(self.knows_since or entry["written_at"], entry["written_at"])
+        partition, offset = entry["partition"], entry["topic_offset"]
+        if entry["topic"] != self.picture.raw or partition is None or offset is None:
+            return None
+        if not is_redrive(entry["run"]):  # which says nothing of the worker
+            self.chunks[partition].add(offset, offset + 1)
+        return Chunk(partition, offset)
+
+    def _take_lines(self, entry: Mapping[str, Any], names: Names, chunk: Chunk | None) -> None:
+        is_again = is_redrive(entry["run"])
         file = self._file(entry)
-        file.names = names if entry["topic"] is not None or file.names is None else file.names
+        if file.names is None or (entry["topic"] is not None and not is_again):
+            file.names = names
         self.sources[file.source] = file.names
         file.path = file.path or entry["path"] or ""
         file.is_old = file.is_old or entry["topic"] is None
         is_past = chunk is not None and not entry["run"] and self.picture.is_past(*chunk)
-        file.take_segment(self._stream_segment(entry), chunk, is_past=is_past)
+        segment = self._stream_segment(entry)
+        if is_again and not file.knows(segment):
+            self._late.append((file, _place(entry), segment))
+        else:
+            file.take_segment(segment, chunk, is_past=is_past)
+
+    def _take_late(self) -> None:
+        """Redriven chunks that nobody could decode before; of other lines the chunk was told before reading began."""
+        for file, place, segment in self._late:
+            if place in self._unreadable:
+                file.take_segment(segment, Chunk(*place[1:]), is_past=False)
+                self._decoded.add(place)
+        self._late.clear()
+
+    @property
+    def unreadable(self) -> Counter[str]:
+        """Outcomes of chunks that could not be decoded, and still cannot."""
+        return Counter(summed(told for place, told in self._unreadable.items() if place not in self._decoded))
 
     def _take_producer(self, entry: Mapping[str, Any], *, before: bool) -> None:
         node = entry["node"] or ""
@@ -179,6 +211,7 @@ class Book:
 
     def wants(self) -> set[str]:
         """Keys of the entries that have to come a second time, since there ranges overlap."""
+        self._take_late()
         tangled = {name: file.account for name, file in self.files.items() if file.account.zones is not None}
         chains = {f"{stage}/{topic}/{part}": each for (stage, topic, part), each in self.chains.items() if each.zones}
         for account in (*tangled.values(), *chains.values()):
@@ -204,11 +237,15 @@ class Book:
         segment = self._stream_segment(entry)
         if file is None or segment.start == segment.end:
             return
+        is_again = is_redrive(entry["run"])
+        if is_again and not file.knows(segment):
+            return
         if not self._whole:
             self._keep(name, file.account, segment)
         elif name in self._whole:
             self._kept[name].append(segment)
-            self.observed[name, segment.start] = entry["observed_timestamp"] or entry["written_at"]
+            if not is_again or (name, segment.start) not in self.observed:
+                self.observed[name, segment.start] = entry["observed_timestamp"] or entry["written_at"]
 
     def _keep(self, key: str | ChainKey, account: Account | None, segment: Segment) -> None:
         if account is not None and account.zones is not None and account.is_in_zone(segment):
@@ -226,6 +263,10 @@ class Book:
             else:
                 account.settle(segments)
         self._kept.clear()
+
+
+def _place(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return entry["topic"], entry["partition"], entry["topic_offset"]
 
 
 def shared_out(amount: int, weights: Sequence[int]) -> list[int]:

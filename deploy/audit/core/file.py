@@ -91,6 +91,10 @@ class File:
                 self.left = _loss(entry, "unread")
         self.path = entry["path"] or self.path
 
+    def knows(self, segment: Segment) -> bool:
+        """Whether the chunk was told of in which a segment begins."""
+        return self.account.ranges.covers(segment.start, segment.start + 1)
+
     def take_segment(self, segment: Segment, chunk: Chunk | None, *, is_past: bool) -> None:
         """A range that the stream stage told of."""
         self.account.take(segment, chunk)

@@ -47,6 +47,10 @@ class Want:
     """Positions are those of entries with numbers, and parts of one count as it."""
     life: bytes | None = None
     """Incarnation; None: whichever the chunk is of."""
+    is_whole: bool = False
+    """All of the chunk is wanted."""
+    size: int | None = None
+    """Bytes of that chunk."""
 
     def takes(self, life: bytes, position: int) -> bool:
         """Whether a record is wanted."""
@@ -59,7 +63,7 @@ class Want:
 def want_of_chunk(letter: Letter, origin: Origin, chunk: dict[str, Any]) -> Want:
     """What a letter of streams wants of the chunk that it is about."""
     if letter.fields["reason"] in WHOLE_CHUNK or origin.position is None:
-        return Want(letter, origin, life=chunk["incarnation"])
+        return Want(letter, origin, life=chunk["incarnation"], is_whole=True, size=len(chunk["payload"]))
     at, framing = origin.position, chunk["source"]["framing"]
     if framing in NUMBERED:
         return Want(letter, origin, at, at + 1, numbered=True, life=origin.incarnation)

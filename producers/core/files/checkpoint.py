@@ -55,10 +55,13 @@ class Mark:
     """First byte that was read: ``start``, or the end that the file had when its input was told to start there."""
     told: int = 0
     """Up to here the ledger knows that Kafka has it."""
+    order: int = 0
+    """Rises in the order in which the files of a source were met, which is that in which they were written; 0: it was
+    met by an earlier version."""
 
 
 _NAMES: Final = tuple(each.name for each in fields(Mark))
-_LATER: Final = ("begun", "told")
+_LATER: Final = ("begun", "told", "order")
 """Fields that earlier versions did not write. They told the ledger nothing; it is told from their ``offset`` on."""
 
 
@@ -94,8 +97,9 @@ def mark_to_text(mark: Mark) -> str:
 def mark_from_text(text: object) -> Mark | None:
     """The mark again; None when the text is damaged or of a later version."""
     values = unsealed(text)
-    if isinstance(values, list) and len(values) == len(_NAMES) - len(_LATER):
-        values += [values[_NAMES.index("offset")]] * len(_LATER)
+    if isinstance(values, list) and 0 < (missing := len(_NAMES) - len(values)) <= len(_LATER):
+        offset = values[_NAMES.index("offset")]
+        values += [offset, offset, 0][-missing:]
     if not isinstance(values, list) or len(values) != len(_NAMES):
         return None
     mark = Mark(*values)

@@ -67,6 +67,13 @@ def rotated_name(entry: str) -> RotatedName | None:
     return None
 
 
+def log_paths(path: str) -> tuple[str, ...]:
+    """What the log may be called that a file belongs to: as the file or, if that has a rotated name, as its base."""
+    folder, _, entry = path.rpartition("/")
+    rotated = rotated_name(entry)
+    return (path,) if rotated is None else (path, f"{folder}/{rotated.base}")
+
+
 def _rotated(key: str, compressed: str | None) -> LogFileName:
     return LogFileName(0, live=False, rotated=key, compressed=compressed is not None)
 

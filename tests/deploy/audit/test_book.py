@@ -258,3 +258,42 @@ def test_ranges_touch_and_overlap() -> None:
     assert list(found) == [(5, 50)]
     assert [tuple(each)[:2] for each in found.holes(0, 60)] == [(0, 5), (50, 60)]
     assert (found.meets(0, 5), found.meets(4, 6), found.covers(5, 50)) == (False, True, True)
+
+
+# -- redriven letters --------------------------------------------------------------------------------------------------
+
+RUN = "redrive-20261122T010203.004Z"
+WITH_LETTER = stream(0, 100, 0, outcomes={"routed": 9, "routed/logs.app": 9, "dead_letter/unreadable_framing": 1})
+AGAIN = stream(20, 29, 0, at=5, run=RUN, lines=1)
+UNREADABLE = stream(0, 0, 1, incarnation="", source_id="", lines=1, outcomes={"dead_letter/unreadable_chunk": 1})
+
+
+def test_a_redriven_line_is_counted_once_and_as_what_it_is_now() -> None:
+    for entries in ((WITH_LETTER, AGAIN), (WITH_LETTER, AGAIN, AGAIN | {"written_at": 6})):
+        made = book(picture(), *entries)
+        assert made.files[LIFE].account.total() == {"lines": 10, "bytes": 100, "routed": 10, "routed/logs.app": 10}
+        assert list(made.chunks[0]) == [(0, 1)]
+
+
+def test_a_redriven_line_whose_chunk_was_told_before_reading_began_makes_no_hole() -> None:
+    since = picture(is_whole=False)
+    assert holes(since, AGAIN, stream(200, 300, 3)) == ([], 0)
+    made = book(since, AGAIN, stream(200, 300, 3), stream(200, 300, 3, at=2))
+    assert made.files[LIFE].account.total()["lines"] == 10
+
+
+def test_a_chunk_that_could_not_be_decoded_is_no_dead_letter_once_it_was_redriven() -> None:
+    before, after = stream(0, 100, 0), stream(200, 300, 2)
+    made = book(picture(), before, UNREADABLE, UNREADABLE | {"written_at": 2}, after)
+    assert dict(made.unreadable) == {"dead_letter/unreadable_chunk": 1}
+    made = book(picture(), before, after, stream(100, 200, 1, at=5, run=RUN), UNREADABLE)
+    assert dict(made.unreadable) == {}
+    assert made.files[LIFE].account.total()["lines"] == 30
+    assert list(made.files[LIFE].told) == [(0, 300)]
+    failed = book(picture(), UNREADABLE, UNREADABLE | {"run": RUN, "written_at": 5})
+    assert dict(failed.unreadable) == {"dead_letter/unreadable_chunk": 1}
+
+
+def test_names_of_a_file_are_not_those_of_a_line_that_nobody_knew_the_source_of() -> None:
+    made = book(picture(), WITH_LETTER, AGAIN | {"namespace": None, "pod": None, "container": None, "node": "unknown"})
+    assert [each.namespace for each in [made.files[LIFE].names] if each] == ["shop"]

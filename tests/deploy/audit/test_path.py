@@ -145,14 +145,20 @@ def test_where_no_path_leads_on_as_little_as_possible_is_told_twice() -> None:
 
 def test_a_redriven_line_is_what_its_redrive_says() -> None:
     base = segment(0, 100, 1, lines=10, routed=8, dead_letter__unreadable_framing=2)
-    again = segment(20, 30, 2, "r1", lines=1, routed=1)
+    again = segment(20, 30, 2, "redrive-1", lines=1, routed=1)
+    assert account_of([base, again]).total() == {"lines": 10, "routed": 9, "dead_letter/unreadable_framing": 1}
+
+
+def test_a_redriven_line_stands_though_its_chunk_was_told_again_behind_it() -> None:
+    base = segment(0, 100, 3, lines=10, routed=8, dead_letter__unreadable_framing=2)
+    again = segment(20, 30, 2, "redrive-1", lines=1, routed=1)
     assert account_of([base, again]).total() == {"lines": 10, "routed": 9, "dead_letter/unreadable_framing": 1}
 
 
 def test_a_line_that_is_redriven_twice_is_taken_once() -> None:
     base = segment(0, 100, 1, lines=10, routed=8, dead_letter__unreadable_framing=2)
-    failed = segment(20, 30, 2, "r1", lines=1, dead_letter__unreadable_framing=1)
-    again = segment(20, 30, 3, "r2", lines=1, routed=1)
+    failed = segment(20, 30, 2, "redrive-1", lines=1, dead_letter__unreadable_framing=1)
+    again = segment(20, 30, 3, "redrive-2", lines=1, routed=1)
     found = account_of([again, base, failed]).total()
     assert found == {"lines": 10, "routed": 9, "dead_letter/unreadable_framing": 1}
 

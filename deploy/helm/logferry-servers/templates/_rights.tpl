@@ -64,11 +64,11 @@ holds both equal): a list of {stage, resource, name, prefix, operations}, one na
 {{- range list "raw" "dead-letter" }}{{ $rights = append $rights (dict "stage" "redrive" "topic" (get $names .) "operations" (concat $see $fill)) }}{{ end -}}
 {{- range $stage := list "redrive" "replay" -}}
 {{- range list "pods" "control" }}{{ $rights = append $rights (dict "stage" $stage "topic" (get $names .) "operations" $see) }}{{ end -}}
+{{- $rights = append $rights (dict "stage" $stage "topic" $names.ledger "operations" $fill) -}}
 {{- end -}}
 
 {{- $rights = append $rights (dict "stage" "replay" "topic" $names.raw "operations" (concat $see $fill)) -}}
 {{- $rights = append $rights (dict "stage" "replay" "topic" $names.replay "operations" (concat $see $fill (list "Delete"))) -}}
-{{- $rights = append $rights (dict "stage" "replay" "topic" $names.ledger "operations" $fill) -}}
 {{- $rights = append $rights (dict "stage" "replay" "resource" "group" "name" (printf "%s-replay-" $group) "prefix" true "operations" (list "Read" "Describe" "Delete")) -}}
 {{- $rights = append $rights (dict "stage" "replay" "resource" "group" "name" $group "prefix" false "operations" (list "Describe")) -}}
 {{- with $wish.indexSuffix -}}
