@@ -39,7 +39,7 @@ PROCESSES: Final = (
     Scenario(
         "kill-each",
         "every stage is killed, one after the other",
-        (KillAgain(STAGES, secs=10.0, every_secs=2.0),),
+        (KillAgain(STAGES, lasts_secs=10.0, every_secs=2.0),),
         is_short=True,
     ),
     Scenario("kill-all", "all stages are killed at once, twice", (Kill(STAGES, 2.0), Kill(STAGES, 4.0))),
@@ -48,14 +48,14 @@ PROCESSES: Final = (
     Scenario("pause-streams", "all stream workers are paused for longer than their sessions", (Pause(STREAMS),)),
     Scenario("pause-search", "the Elasticsearch sink is paused for longer than its session", (Pause(("search",)),)),
     Scenario("pause-archive", "the archive sink is paused for longer than its session", (Pause(("archive",)),)),
-    Scenario("pause-all", "everything is paused for longer than a session", (Pause(STAGES),), is_short=True),
+    Scenario("pause-all", "everything is paused for longer than a session", (Pause(STAGES),)),
     Scenario(
         "zombies",
         "a paused sink wakes up when another one has had its partitions for a while",
         (PauseBesideAnother("search", "search-2"), PauseBesideAnother("archive", "archive-2")),
     ),
     Scenario("storm", "workers and sinks join and leave every two seconds", (Storm(),)),
-    Scenario("short-storm", "the same, shorter", (Storm(secs=8.0),), is_short=True),
+    Scenario("short-storm", "the same, shorter", (Storm(lasts_secs=8.0),)),
 )
 
 KAFKA: Final = (
@@ -92,7 +92,6 @@ DESTINATIONS: Final = (
             BadWeather(Weather({Fault.RESET_LATE: 7, Fault.CUT: 6, Fault.SOME_REFUSED: 6}), 4.0),
         ),
         settings=IMPATIENT,
-        is_short=True,
     ),
     Scenario("elastic-restart", "Elasticsearch is restarted", (Down("elasticsearch", 5.0),)),
     Scenario("elastic-kill", "Elasticsearch is killed and started", (Down("elasticsearch", 3.0, is_killed=True),)),

@@ -33,13 +33,15 @@ class KillAgain:
     """SIGKILL of one stage after the other, each started again at once, until it is over."""
 
     stages: tuple[str, ...]
-    secs: float = 20.0
+    lasts_secs: float = 20.0
     every_secs: float = 2.5
     """Long enough to get to work again, most of the time: what is killed while it starts proves little."""
+    secs: float = 0.0
+    """It is over when it has begun: all of it happens then."""
 
     def begin(self, site: Site) -> None:
         """All of it."""
-        until, number = time.monotonic() + self.secs, 0
+        until, number = time.monotonic() + self.lasts_secs, 0
         while time.monotonic() < until:
             stage = self.stages[number % len(self.stages)]
             number += 1
@@ -97,14 +99,16 @@ class Storm:
     """
 
     stages: tuple[str, ...] = ("stream-3", "search-2", "archive-2")
-    secs: float = 24.0
+    lasts_secs: float = 24.0
     every_secs: float = 2.0
+    secs: float = 0.0
+    """As of `KillAgain`."""
 
     def begin(self, site: Site) -> None:
         """All of it."""
         for stage in self.stages:
             site.pipeline.environments[stage] = {"LOGFERRY_KAFKA__INSTANCE": ""}
-        until, number = time.monotonic() + self.secs, 0
+        until, number = time.monotonic() + self.lasts_secs, 0
         while time.monotonic() < until:
             self._step(site, number)
             number += 1

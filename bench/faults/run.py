@@ -22,8 +22,8 @@ BETWEEN_SECS: Final = 2.0
 """Of load between two faults, and after the last."""
 QUIET_SECS: Final = 120.0
 """When nothing has changed for so long, nothing more will come: longer than a request and its repetition."""
-BALANCE_SECS: Final = 40.0
-"""Longest wait for a ledger that settles."""
+SETTLE_SECS: Final = 60.0
+"""Longest wait for a ledger to which nothing is on its way any more."""
 POLL_SECS: Final = 1.0
 
 Say = Callable[[str], None]
@@ -115,8 +115,8 @@ def _judged(scenario: Scenario, site: Site, course: _Course, say: Say) -> Row:
     recovery = _recovered(site, course, written)
     archive = Archive(site)
     judgement = _settled(site, archive, written)
-    ends = _ended(site)
     say("asking the ledger")
+    ends = [*_ended(site, "produce"), *_settle(site), *_ended(site, "stream"), *_ended(site, "")]
     balances, problems = balance(site, lost := sum(map(len, written.unavoidable.values())))
     objections, notes = _said_by(course.writers)
     ended = [f"{stage} ended {times} times" for stage, times in sorted(site.ended.items())]
@@ -185,29 +185,36 @@ def _until(site: Site, look: Callable[[], Any], good: Callable[[Any], bool]) -> 
     return True
 
 
-def _ended(site: Site) -> list[str]:
-    """End all stages, each kind after what it reads from, so that the last words of each are read; what was odd."""
-    odd: list[str] = []
-    for kind in ("produce", "stream", ""):
-        stages = [stage for stage in site.pipeline.processes if stage.startswith(kind)]
+def _settle(site: Site) -> list[str]:
+    """Wait until nothing that the ledger knows of is on its way, with all but the producer at work; what hindered."""
+    until, hindrance = time.monotonic() + SETTLE_SECS, ""
+    while time.monotonic() < until:
         try:
-            site.terminate(*stages)
-        except AssertionError as error:
-            odd.append(str(error))
-    return odd
+            if audit(site.settings).is_settled:
+                return []
+            hindrance = ""
+        except LogferryError as error:
+            hindrance = f"audit: {error}"
+        site.hold(POLL_SECS)
+    return [hindrance] if hindrance else []
+
+
+def _ended(site: Site, kind: str) -> list[str]:
+    """End all stages whose name begins so; what was odd. Called for each after what it reads from."""
+    stages = [stage for stage in site.pipeline.processes if stage.startswith(kind)]
+    try:
+        site.terminate(*stages)
+    except AssertionError as error:
+        return [str(error)]
+    return []
 
 
 def balance(site: Site, lost: int) -> tuple[bool, list[str]]:
     """Whether the ledger balances and agrees with the destinations, and if not, why."""
-    until = time.monotonic() + BALANCE_SECS
-    while True:
-        try:
-            found = audit(site.settings, Wish(verify=True))
-        except LogferryError as error:
-            return False, [f"audit: {error}"]
-        if (found.is_settled and found.balances) or time.monotonic() > until:
-            return _said(found, lost)
-        time.sleep(2.0)
+    try:
+        return _said(audit(site.settings, Wish(verify=True)), lost)
+    except LogferryError as error:
+        return False, [f"audit: {error}"]
 
 
 def _said(found: Audit, lost: int) -> tuple[bool, list[str]]:

@@ -107,7 +107,7 @@ class Site:
     def _settings(self) -> dict[str, Any]:
         own: dict[str, Any] = {
             "topics": {"replication_factor": min(3, self.scenario.brokers)},
-            "producer": {"checkpoint_interval_secs": 0.5},
+            "producer": {"checkpoint_interval_secs": 0.5, "ledger_interval_secs": 1},
             "sinks": {"search": {"hosts": [self.elasticsearch.url]}},
         }
         if self._store and self.object_store:

@@ -58,7 +58,8 @@ def _group(place: Path, scenarios: Sequence[Scenario], prefix: str, say: Say, ra
                 shutil.rmtree(folder, ignore_errors=True)
                 _restored(stack, scenario)
     except FatalError as error:
-        yield from (Row(each.name, note=f"servers: {error}") for each in waiting)
+        for number, each in enumerate(waiting):  # what a server logged is said once
+            yield Row(each.name, note=f"servers: {error.problem if number else error}")
 
 
 @contextmanager

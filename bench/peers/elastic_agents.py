@@ -1,4 +1,4 @@
-"""Filebeat and Logstash, where they are installed: in no package registry that this bench uses.
+"""Filebeat and Logstash, where they are installed: Debian 12 has no package of either.
 
 Neither does *index*: both first ask ``GET /`` who answers, which the Elasticsearch distribution of the local stack does
 not know. Filebeat does *tail* and *route* with JSON records; Logstash *route*, on lines.

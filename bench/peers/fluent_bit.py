@@ -1,4 +1,4 @@
-"""Fluent Bit, where it is installed: in no package registry that this bench uses.
+"""Fluent Bit, where it is installed: Debian 12 has no package of it.
 
 A record between its stages is JSON with one line and the name of its file. *route* uses parsers by expression for CRI
 and klog and the one for JSON, ``grep`` for what is kept, ``rewrite_tag`` for the way.

@@ -17,8 +17,8 @@ import psutil
 from bench.measure import peak_rss_mb
 from schemas.errors import FatalError
 
-FIRST_SECS: Final = 60.0
-"""Longest wait for the first arrival: a consumer group may have to wait for a session that has ended."""
+FIRST_SECS: Final = 180.0
+"""Longest wait for the first arrival: a group waits for an ended session, a starved Elasticsearch makes its index."""
 QUIET_SECS: Final = 20.0
 """So long nothing has arrived although something is missing: it has ended short."""
 SETTLED_SECS: Final = 4.0

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,45 +24,57 @@ from bench.peers.forms import OTLP
 from bench.peers.peer import Command, Configure, LeftOutError, Peer, Tool, version_of
 from bench.peers.task import ERROR_LEVELS, KEPT_LEVELS, Site
 
-VERSION: Final = "0.164.0"
+VERSION: Final = "0.145.0"
+"""Of those that were tried the newest whose modules, but for the Elasticsearch exporter, can be had and verified."""
+Modules = Mapping[str, tuple[str, ...]]
 CONTRIB: Final = "github.com/open-telemetry/opentelemetry-collector-contrib"
-MODULES: Final = {
+FOR_INDEX: Final = "exporter/elasticsearchexporter"
+MODULES: Final[Modules] = {
     "receivers": (f"{CONTRIB}/receiver/filelogreceiver", f"{CONTRIB}/receiver/kafkareceiver"),
     "processors": (f"{CONTRIB}/processor/filterprocessor", f"{CONTRIB}/processor/transformprocessor"),
     "connectors": (f"{CONTRIB}/connector/routingconnector",),
-    "exporters": (f"{CONTRIB}/exporter/kafkaexporter", f"{CONTRIB}/exporter/elasticsearchexporter"),
+    "exporters": (f"{CONTRIB}/exporter/kafkaexporter", f"{CONTRIB}/{FOR_INDEX}"),
     "extensions": (f"{CONTRIB}/extension/storage/filestorage",),
 }
 BATCH: Final = {"flush_timeout": "200ms", "min_size": 2000, "max_size": 2000, "sizer": "items"}
-_REFUSED: Final = re.compile(r"(\S+@v[\w.]+): reading \S+: (.*)")
+_REFUSED: Final = re.compile(r"(\S+@v[\w.]+?)(?:/go\.mod)?: reading (\S+): (.*)")
 
 
 def _find(given: Path | None) -> Tool:
+    if given:
+        return Tool(given, version_of([str(given), "--version"]))
+    lacks: dict[str, str] = {}
     try:
-        path = given or _built()
+        try:
+            path = _built(MODULES)
+        except RuntimeError as error:
+            if FOR_INDEX not in str(error):
+                raise
+            lacks = {"index": _reason(str(error))}
+            path = _built({**MODULES, "exporters": MODULES["exporters"][:1]})
     except RuntimeError as error:
         raise LeftOutError(_reason(str(error))) from error
-    return Tool(path, version_of([str(path), "--version"]))
+    return Tool(path, version_of([str(path), "--version"]), lacks=lacks)
 
 
-def builder_config(output: Path) -> str:
+def builder_config(output: Path, parts: Modules = MODULES) -> str:
     """What the builder reads."""
-    modules = {kind: [{"gomod": f"{name} v{VERSION}"} for name in names] for kind, names in MODULES.items()}
+    modules = {kind: [{"gomod": f"{name} v{VERSION}"} for name in names] for kind, names in parts.items()}
     dist = {"name": "otelcol", "version": VERSION, "output_path": str(output)}
     return yaml.safe_dump({"dist": dist, **modules}, sort_keys=False)
 
 
-def _built() -> Path:
+def _built(parts: Modules) -> Path:
     def make(part: Path) -> None:
         part.mkdir(parents=True)
         config = part / "builder.yaml"
-        config.write_text(builder_config(part / "sources"))
+        config.write_text(builder_config(part / "sources", parts))
         environment = {"CGO_ENABLED": "0", "GOBIN": str(part)}
         go.run(["install", f"go.opentelemetry.io/collector/cmd/builder@v{VERSION}"], environment)
         go.run_program(part / "builder", ["--config", str(config)], environment)
         (part / "sources" / "otelcol").rename(part / "otelcol")
 
-    said = hashlib.sha256(builder_config(Path()).encode()).hexdigest()[:8]
+    said = hashlib.sha256(builder_config(Path(), parts).encode()).hexdigest()[:8]
     return go.made(f"otelcol-{VERSION}-{said}", make) / "otelcol"
 
 
@@ -69,7 +82,10 @@ def _reason(error: str) -> str:
     """Go's words in one line."""
     refused = _REFUSED.search(error)
     if refused:
-        return f"cannot be built: {refused[1].rsplit('/', 1)[1]} is refused by the module proxy ({refused[2].strip()})"
+        module, where, answer = refused[1].rsplit("/", 1)[1], refused[2], refused[3].strip()
+        if "/sumdb/" in where:
+            return f"cannot be built: {module} cannot be verified by the checksum database ({answer})"
+        return f"cannot be built: {module} is refused by the module proxy ({answer})"
     return f"cannot be built: {error.strip().splitlines()[-1][:200]}"
 
 

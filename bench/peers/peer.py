@@ -28,6 +28,8 @@ class Tool:
     version: str
     environment: Mapping[str, str] = field(default_factory=dict)
     """Beyond this process's own."""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """Task that this program, as it was found, cannot do -> why."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,7 @@ def on_path(name: str, *arguments: str) -> Find:
     def find(given: Path | None) -> Tool:
         found = str(given) if given else shutil.which(name)
         if found is None:
-            raise LeftOutError(
-                f"{name} is in no package registry that this bench uses, not on PATH, and no option names it"
-            )
+            raise LeftOutError(f"{name} is not on PATH, and no option names it")
         return Tool(Path(found), version_of([found, *arguments]))
 
     return find

@@ -1,4 +1,4 @@
-"""Redpanda Connect (Benthos), where it is installed: the Go module proxy of this bench refuses its module.
+"""Redpanda Connect (Benthos), where it is installed: the module proxy answers 403 for the versions of its module.
 
 It reads files to their ends rather than following them, which costs it less. Records between its stages are lines,
 with their file as key. *route* is one Bloblang mapping and a ``switch`` output.

@@ -126,6 +126,8 @@ class Rounds:
 def _measured(peer: Peer, tool: Tool, task: str, site: Site, topics: Topics, lines: int, number: int) -> Result:
     wanted = expected(task, lines)
     count = lines if task == "route" else len(wanted)
+    if task in tool.lacks:
+        return Result(peer.name, task, number, count, None, None, tool.lacks[task])
     arrivals = Arrivals(task, site, topics, peer.form(task))
     is_counted = task == "index" or peer.form(task).is_line
     try:

@@ -1,4 +1,4 @@
-"""Vector, where it is installed: in no package registry that this bench uses.
+"""Vector, where it is installed: Debian 12 has no package of it.
 
 A record between its stages is JSON with one line and the name of its file. *route* takes lines apart by VRL
 (``parse_regex``, ``parse_json``, ``parse_klog``), one ``filter`` keeps, one ``route`` parts.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bench.faults.node.events import Events
 from bench.faults.node.loop import Loop
+from bench.faults.steady import publish
 from deploy.demo.lines import Profile
 from deploy.demo.logfile import ContainerLog
 from deploy.demo.pods import ContainerSpec, NodeTree, PodSpec
@@ -104,7 +105,7 @@ class ContainersWriter:
         self._limits = limits
         self._lines = self._rotations = 0
         self._loop = Loop(self._step)
-        site.pipeline.publish_pods([each.record() for each in containers])
+        publish(site, [each.record() for each in containers])
 
     def _step(self, passed: float) -> None:
         share = len(self.containers)

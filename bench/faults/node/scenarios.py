@@ -90,7 +90,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         (Kill(("stream-1",), 20.0),), (crowd, pausable),
     ),
     # -- what ends
-    Scenario("state-lost", "the producer's state folder is lost", (StateLost(),), is_short=True),
+    Scenario("state-lost", "the producer's state folder is lost", (StateLost(),)),
     Scenario(
         "checkpoint-damaged", "bytes of the checkpoint are others: in its header, in the middle, at the end",
         (CheckpointDamaged(0.0), CheckpointDamaged(0.5), CheckpointDamaged(1.0)),
