@@ -172,19 +172,18 @@ def _unreachable(settings: KafkaSettings, findings: list[Finding], error: KafkaE
 
 def undeliverable(error: KafkaError, record: Message) -> FatalError:
     """What to say when Kafka refuses a record for good."""
-    topic = record.topic()
-    remedies = {
-        KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topics with `logferry topics apply`",
-        KafkaError._UNKNOWN_TOPIC: "create the topics with `logferry topics apply`",
-        KafkaError.TOPIC_AUTHORIZATION_FAILED: "give this client's user the rights Write and Describe on the topic",
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED: "give this client's user the right IdempotentWrite on the cluster",
-        KafkaError.MSG_SIZE_TOO_LARGE: f"raise the topic's max.message.bytes to {MESSAGE_MAX_BYTES}",
-    }
-    return FatalError(
-        f"Kafka refuses a record: {error.str()}",
-        where=f"topic {topic}",
-        remedy=remedies.get(error.code(), "look at the broker's log; this process starts again from its last position"),
-    )
+    remedy = REFUSALS.get(error.code(), "look at the broker's log; this process starts again from its last position")
+    return FatalError(f"Kafka refuses a record: {error.str()}", where=f"topic {record.topic()}", remedy=remedy)
+
+
+REFUSALS: Final = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART: "create the topics with `logferry topics apply`",
+    KafkaError._UNKNOWN_TOPIC: "create the topics with `logferry topics apply`",
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "give this client's user the rights Write and Describe on the topic",
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED: "give this client's user the right IdempotentWrite on the cluster",
+    KafkaError.MSG_SIZE_TOO_LARGE: f"raise the topic's max.message.bytes to {MESSAGE_MAX_BYTES}",
+}
+"""What to do about a record that is refused, by why it is. A client that knows already refuses it by itself."""
 
 
 def of_topic(records: Iterable[Message]) -> list[Message]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from runtime.kafka import log_error, undeliverable
+from runtime.kafka import REFUSALS, log_error, undeliverable
 from schemas.errors import FatalError
 
 if TYPE_CHECKING:
@@ -44,13 +44,18 @@ def enqueue(
                 waiting()
             producer.poll(0.05)
         except KafkaException as error:
-            raise FatalError(
-                f"Kafka's client does not take a record of {len(value or b'')} bytes: {error.args[0].str()}",
-                where=f"topic {topic}",
-                remedy="this process starts again from its last position; look at what it logged before",
-            ) from error
+            raise _not_taken(error.args[0], topic, len(value or b"")) from error
         else:
             return
+
+
+def _not_taken(error: KafkaError, topic: str, size: int) -> FatalError:
+    again = "this process starts again from its last position; look at what it logged before"
+    return FatalError(
+        f"Kafka's client does not take a record of {size} bytes: {error.str()}",
+        where=f"topic {topic}",
+        remedy=REFUSALS.get(error.code(), again),
+    )
 
 
 class OrderedProducer:

@@ -276,7 +276,7 @@ def _failed(record: Message) -> bool:
         raise FatalError(
             f"there is no such topic: {error.str()}", remedy="create the topics with `logferry topics apply`"
         )
-    if error.fatal():
+    if error.fatal() or error.code() == KafkaError._FATAL:
         raise FatalError(f"the topics cannot be read any more: {error.str()}", remedy=FENCED)
     _log.warning("Kafka: %s", error.str())
     return True

@@ -13,7 +13,7 @@ from tests.tools.images import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 NODE = {"producer", "journald", "forward", "http", "traces"}
-ALL = set(PROJECT["optional-dependencies"]) - {"all", "local", "kafka"}
+ALL = set(PROJECT["optional-dependencies"]) - {"all", "bench", "local", "kafka"}
 
 
 def wanted(extras: set[str]) -> Iterator[Requirement]:

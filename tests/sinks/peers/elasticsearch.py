@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -37,7 +38,12 @@ class Peer(PeerOfSink):
     def received(self) -> list[str]:
         self._ask(f"/{self._index}-*/_refresh")
         body = {"size": 10_000, "_source": False, "query": {"match_all": {}}}
-        found = self._ask(f"/{self._index}-*/_search?ignore_unavailable=true", body)
+        try:
+            found = self._ask(f"/{self._index}-*/_search?ignore_unavailable=true", body)
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+            return []  # the index has just been made, and its shard is not there yet
         return [hit["_id"] for hit in found["hits"]["hits"]]
 
     def _ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
