@@ -45,12 +45,13 @@ def faults(
         return
     place = Path(tempfile.mkdtemp(prefix="logferry-faults-", dir=folder))
     place.chmod(0o755)
+    rows: list[Row] = []
     try:
         with _tidy_end(), _progress() as say:
-            rows = _all(place, chosen, say, rate)
-    finally:
+            _run_all(rows, place, chosen, say, rate)
+    finally:  # whoever stops it in between wants to know what was seen until then
         shutil.rmtree(place, ignore_errors=True)
-    _show([row.as_row() if json else _shown(row) for row in rows], json=json)
+        _show([row.as_row() if json else _shown(row) for row in rows], json=json)
     if not all(row.is_clean for row in rows):
         raise typer.Exit(1)
 
@@ -65,15 +66,13 @@ def _chosen(names: Sequence[str], *, short: bool) -> list[Scenario]:
     return [each for each in SCENARIOS.values() if (not names or each.name in names) and (each.is_short or not short)]
 
 
-def _all(place: Path, chosen: Sequence[Scenario], say: Say, rate: float) -> list[Row]:
+def _run_all(rows: list[Row], place: Path, chosen: Sequence[Scenario], say: Say, rate: float) -> None:
     from bench.faults.suite import run_all
 
-    rows = []
     for row in run_all(place, chosen, f"faults{os.getpid()}", say, rate):
         rows.append(row)
         verdict = "left out" if row.is_left_out else "clean" if row.is_clean else "NOT CLEAN"
         say(f"{row.scenario}: {verdict} {row.note}")
-    return rows
 
 
 @contextmanager
