@@ -64,9 +64,9 @@ class SourceTail:
         self.failures = 0
         """How often in a row it could not be read on."""
         self.read_at = float("-inf")
+        """When something was read last, monotonic seconds."""
         self.taken = 0
         """Bytes read so far, of all its files."""
-        """When something was read last, monotonic seconds."""
 
     @property
     def namespace(self) -> str:

@@ -4,15 +4,14 @@
 """
 
 import re
-from pathlib import Path
 
 import yaml
 
 from tests.tools import helm
+from tests.tools.page_section import PageSection
 
 FILE = helm.CHART / "files/alerts.yaml"
-PAGE = Path(__file__).parents[2] / "docs/alerts.md"
-BEGIN, END = "<!-- alerts -->\n", "<!-- /alerts -->\n"
+SECTION = PageSection("alerts")
 PARTS = {
     "producer": "producers",
     "pods": "the pod watcher",
@@ -60,15 +59,5 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("SINK", "*name*").split())
 
 
-def written() -> str:
-    """The chapters as they stand in the page."""
-    return PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
-
-
-def main() -> None:
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n" + chapters() + END + rest.partition(END)[2])
-
-
 if __name__ == "__main__":
-    main()
+    SECTION.write(chapters())

@@ -3,12 +3,10 @@
 ``python -m tests.tools.metrics_doc`` writes them anew; a test holds both equal.
 """
 
-from pathlib import Path
-
 from schemas.metrics import METRICS, unit_of
+from tests.tools.page_section import PageSection
 
-PAGE = Path(__file__).parents[2] / "docs/metrics.md"
-BEGIN, END = "<!-- metrics -->\n", "<!-- /metrics -->\n"
+SECTION = PageSection("metrics")
 CHAPTERS = {
     "": "Every process",
     "logferry_producer_": "Producers",
@@ -35,15 +33,5 @@ def _row(name: str) -> str:
     return f"| `{name}{labels}` | {metric.kind} | {unit_of(name)} | {metric.meaning} |"
 
 
-def written() -> str:
-    """The tables as they stand in the page."""
-    return PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
-
-
-def main() -> None:
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    PAGE.write_text(before + BEGIN + "\n" + tables() + END + rest.partition(END)[2])
-
-
 if __name__ == "__main__":
-    main()
+    SECTION.write(tables())

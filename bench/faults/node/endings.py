@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from bench.faults.node.containers import Container, containers_of
 from bench.faults.node.events import Events
@@ -53,14 +56,10 @@ class CheckpointDamaged:
 
     def begin(self, site: Site) -> None:
         """Whatever still has its checksum is believed, the rest is read again."""
-        site.kill("produce")
-        path = _state(site) / FILE_NAME
-        _fold_journal(path)
-        with path.open("r+b") as file:
-            size = path.stat().st_size
+        with _checkpoint(site) as file:
+            size = os.fstat(file.fileno()).st_size
             file.seek(int(min(self.at, 1.0) * max(0, size - self.length)))
             file.write(random.Random(size).randbytes(self.length))
-        site.start("produce")
 
     def end(self, site: Site) -> None:
         """Nothing to heal."""
@@ -76,12 +75,8 @@ class CheckpointCut:
 
     def begin(self, site: Site) -> None:
         """As if lost."""
-        site.kill("produce")
-        path = _state(site) / FILE_NAME
-        _fold_journal(path)
-        with path.open("r+b") as file:
-            file.truncate(int(path.stat().st_size * self.part))
-        site.start("produce")
+        with _checkpoint(site) as file:
+            file.truncate(int(os.fstat(file.fileno()).st_size * self.part))
 
     def end(self, site: Site) -> None:
         """Nothing to heal."""
@@ -149,7 +144,16 @@ def _state(site: Site) -> Path:
     return site.pipeline.folder / "producer"
 
 
-def _fold_journal(path: Path) -> None:
-    """What a killed producer left in SQLite's journal goes too, so that the damage cannot be undone from there."""
+@contextmanager
+def _checkpoint(site: Site) -> Iterator[BinaryIO]:
+    """The checkpoint of a producer that is killed, and started again behind the block.
+
+    What it left in SQLite's journal goes too, so that the damage cannot be undone from there.
+    """
+    site.kill("produce")
+    path = _state(site) / FILE_NAME
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+    with path.open("r+b") as file:
+        yield file
+    site.start("produce")
