@@ -4,6 +4,7 @@ A pytest plugin for the marker `apiserver`. `-m apiserver` builds the server fir
 """
 
 import re
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             apiserver_build.kube_apiserver()
         except RuntimeError as error:
             raise pytest.UsageError(f"kube-apiserver could not be built: {error}") from error
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells what it left out to the process that has the terminal."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[MARK] = session.config.stash.get(_left, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    told = getattr(node, "workeroutput", {}).get(MARK)
+    if told:
+        node.config.stash[_left] = told
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

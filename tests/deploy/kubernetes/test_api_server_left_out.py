@@ -20,12 +20,12 @@ def test_another(): pass
 """
 
 
-def run(folder: Path, *arguments: str) -> tuple[int, str]:
+def run(folder: Path, *arguments: str, how: tuple[str, ...] = ("--collect-only",)) -> tuple[int, str]:
     """What pytest answers and says on a machine whose cache folder this is."""
     (folder / "test_suite.py").write_text(SUITE)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = apiserver")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "tests.tools.left_out", "--collect-only", "-q", *arguments],
+        [sys.executable, "-m", "pytest", "-p", "tests.tools.left_out", "-q", *how, *arguments],
         cwd=folder,
         env={
             **os.environ,
@@ -52,6 +52,12 @@ def test_a_run_without_a_build_says_loudly_what_it_left_out(tmp_path: Path) -> N
     assert "LEFT OUT: 2 tests against a real Kubernetes API server" in said
     for words in (f"kube-apiserver {apiserver_build.VERSION}", str(tmp_path), "`scripts/test -m apiserver`", "minutes"):
         assert words in said
+
+
+def test_workers_that_share_the_tests_say_it_too(tmp_path: Path) -> None:
+    status, said = run(tmp_path, how=("-p", "xdist", "--numprocesses=2"))
+    assert (status, said.count("LEFT OUT: 2 tests")) == (0, 1)
+    assert "1 passed" in said
 
 
 def test_a_run_of_none_but_them_is_no_success(tmp_path: Path) -> None:

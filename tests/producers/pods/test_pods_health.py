@@ -46,6 +46,7 @@ def test_a_watch_that_fails_for_long_makes_its_watcher_unready_until_it_works_ag
     with Running(new_settings()) as watcher:
         eventually(watcher.is_in_step)
         health = watcher.watcher.health
+        api.wait_for_watch()  # one that is just being let in would not be cut
         api.forbidden = {("watch", "pods"), ("list", "pods")}
         api.cut_watches()
         later = UNREADY_SECS + 1
