@@ -11,19 +11,17 @@ import gzip
 import http.client
 import json
 import random
-import socket
-import struct
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from fnmatch import fnmatchcase
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from bench.http_proxy import Exchange, HttpProxy
 
 JSON: Final = "application/vnd.elasticsearch+json;compatible-with=9"
 PACK: Final = 25
@@ -61,35 +59,22 @@ class Weather:
     slow_secs: float = 1.0
 
 
-class ElasticProxy:
+class ElasticProxy(HttpProxy):
     """Stands on a port of its own; use it in a ``with`` block."""
 
     def __init__(self, upstream: str, seed: int = 20261121) -> None:
         """``upstream``: address of the real server, ``http://HOST:PORT``."""
+        super().__init__(upstream, _Exchange)
         self.weather = Weather()
         self.met: Counter[Fault] = Counter()
         """How often each fault happened."""
         self.bulk_requests = 0
         self.refused_documents = 0
         """Documents that were answered with 429 inside a 200."""
-        self.upstream = urlsplit(upstream).netloc
         self._chance = random.Random(seed)
         self._dealt: list[Fault | None] = []
         """What is left of the last 25."""
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Exchange)
-        self._server.proxy = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def draw(self, path: str, lasts: Fault | None = None) -> Fault | None:
         """What happens to a request of this path; ``lasts``: it has been drawn before."""
@@ -117,42 +102,26 @@ class ElasticProxy:
         return refused
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 64
+class _Exchange(Exchange):
     proxy: ElasticProxy
-
-    def handle_error(self, *_: object) -> None:
-        """Clients are killed in the middle of their requests."""
-
-
-class _Exchange(BaseHTTPRequestHandler):
-    """Requests of one connection."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
 
     def setup(self) -> None:
         super().setup()
-        self._upstream = http.client.HTTPConnection(self.server.proxy.upstream, timeout=120)
+        self._upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=120)
         self._lasts: Fault | None = None
         """What the next request meets as well."""
 
     def finish(self) -> None:
         self._upstream.close()
-        with suppress(OSError):
-            super().finish()
+        super().finish()
 
-    def log_message(self, *_: object) -> None:
-        """Nothing: the counters tell."""
-
-    def do_POST(self) -> None:
-        fault = self.server.proxy.draw(self.path, self._lasts)
+    def exchange(self) -> None:
+        fault = self.proxy.draw(self.path, self._lasts)
         self._lasts = None
         size = int(self.headers.get("content-length") or 0)
         if fault is Fault.RESET_EARLY:
             self.rfile.read(size // 2)
-            self._reset()
+            self.reset()
             return
         body = self.rfile.read(size)
         if self.headers.get("content-encoding") == "gzip":
@@ -161,8 +130,6 @@ class _Exchange(BaseHTTPRequestHandler):
             self._answer(*self._pass_on(self.path, body))
         else:
             _HAPPENS[fault](self, body)
-
-    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST  # noqa: N815 - names that http.server looks for
 
     def _pass_on(self, path: str, body: bytes) -> tuple[int, str, bytes]:
         """Status, content type and body of the real answer."""
@@ -180,12 +147,6 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(body) if size is None else size))
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else body)
-
-    def _reset(self) -> None:
-        """A TCP reset: closing with a linger of 0 seconds sends one."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()
 
     def _busy(self, _body: bytes) -> None:
         self._answer(429, JSON, _error(429, "es_rejected_execution_exception", "rejected execution of coordinating"))
@@ -205,7 +166,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _reset_late(self, body: bytes) -> None:
         self._pass_on(self.path, body)
-        self._reset()
+        self.reset()
 
     def _cut(self, body: bytes) -> None:
         status, kind, answer = self._pass_on(self.path, body)
@@ -218,7 +179,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _slow(self, body: bytes) -> None:
         answer = self._pass_on(self.path, body)
-        time.sleep(self.server.proxy.weather.slow_secs)
+        time.sleep(self.proxy.weather.slow_secs)
         self._answer(*answer)
 
     def _fewer(self, body: bytes) -> None:
@@ -229,7 +190,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _some_refused(self, body: bytes) -> None:
         documents = split(body)
-        refused = self.server.proxy.refuses(len(documents))
+        refused = self.proxy.refuses(len(documents))
         kind, items = JSON, iter(list[Any]())
         passed = b"".join(lines for (_, lines), is_refused in zip(documents, refused, strict=True) if not is_refused)
         if passed:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import http.client
 import random
-import socket
-import struct
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Self
-from urllib.parse import urlsplit
+from typing import Final
+
+from bench.http_proxy import Exchange, HttpProxy
 
 _HOP_BY_HOP: Final = {"connection", "transfer-encoding", "content-length", "date", "server"}
 """Headers of an answer that are one connection's own, or said by this server."""
@@ -35,12 +32,12 @@ class StoreFault(Enum):
     FORBIDDEN = "403"
 
 
-class StoreProxy:
+class StoreProxy(HttpProxy):
     """Stands on a port of its own; use it in a ``with`` block."""
 
     def __init__(self, upstream: str, seed: int = 20261121) -> None:
         """``upstream``: address of the real endpoint, ``http://HOST:PORT``."""
-        self.upstream = urlsplit(upstream).netloc
+        super().__init__(upstream, _Exchange)
         self.share = 0.0
         """Of the requests that meet one of `faults`."""
         self.faults: tuple[StoreFault, ...] = ()
@@ -48,19 +45,6 @@ class StoreProxy:
         self.met: Counter[StoreFault] = Counter()
         self._chance = random.Random(seed)
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Exchange)
-        self._server.proxy = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def draw(self) -> StoreFault | None:
         """What happens to the next request."""
@@ -72,54 +56,32 @@ class StoreProxy:
             return fault
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 64
-    daemon_threads = True
+class _Exchange(Exchange):
     proxy: StoreProxy
 
-    def handle_error(self, *_: object) -> None:
-        """Clients are killed in the middle of their requests, and the endpoint may be away."""
-
-
-class _Exchange(BaseHTTPRequestHandler):
-    """Requests of one connection."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def finish(self) -> None:
-        with suppress(OSError):
-            super().finish()
-
-    def log_message(self, *_: object) -> None:
-        """Nothing: the counters tell."""
-
-    def do_GET(self) -> None:
-        fault, size = self.server.proxy.draw(), int(self.headers.get("content-length") or 0)
+    def exchange(self) -> None:
+        fault, size = self.proxy.draw(), int(self.headers.get("content-length") or 0)
         body = self.rfile.read(size // 2 if fault is StoreFault.RESET_EARLY else size)
         match fault:
             case StoreFault.RESET_EARLY:
-                self._reset()
+                self.reset()
             case StoreFault.BUSY:
                 self._answer(503, {"content-type": "application/xml"}, _BUSY)
             case StoreFault.FORBIDDEN:
                 self._answer(403, {"content-type": "application/xml"}, _BUSY.replace(b"SlowDown", b"AccessDenied"))
             case StoreFault.RESET_LATE:
                 self._passed_on(body)
-                self._reset()
+                self.reset()
             case StoreFault.LATE:
                 answer = self._passed_on(body)
-                time.sleep(self.server.proxy.late_secs)
+                time.sleep(self.proxy.late_secs)
                 self._answer(*answer)
             case None:
                 self._answer(*self._passed_on(body))
 
-    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 - names that http.server looks for
-
     def _passed_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of the real answer."""
-        upstream = http.client.HTTPConnection(self.server.proxy.upstream, timeout=60)
+        upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=60)
         try:
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
@@ -139,9 +101,3 @@ class _Exchange(BaseHTTPRequestHandler):
         self.send_header("content-length", said if self.command == "HEAD" else str(len(body)))
         self.end_headers()
         self.wfile.write(b"" if self.command == "HEAD" else body)
-
-    def _reset(self) -> None:
-        """A TCP reset: closing with a linger of 0 seconds sends one."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.close_connection = True
-        self.connection.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bench.tcp_proxy import TcpProxy
 from deploy.local.stack import Stack
 from deploy.topics import apply_topics
 from schemas.settings import Settings, parse_settings
@@ -18,7 +19,6 @@ from tests.deploy.kubernetes.objects import containers, environment, of_kind, se
 from tests.producers.pods.mounted_account import MountedAccount
 from tests.producers.pods.test_real_apiserver import create, delete
 from tests.producers.pods.watching import Running, eventually, records
-from tests.sinks.peers.gate import Gate
 from tests.tools import helm
 from tests.tools.kube_apiserver import KubeApiserver
 from tests.tools.kube_objects import KubeObject, KubeObjects
@@ -44,23 +44,22 @@ def rendered(
 
 
 @pytest.fixture
-def network(apiserver: KubeApiserver) -> Iterator[Gate]:
+def network(apiserver: KubeApiserver) -> Iterator[TcpProxy]:
     """What is between the watcher and the API server."""
-    gate = Gate("127.0.0.1", apiserver.port)
-    yield gate
-    gate.close()
+    with TcpProxy([("127.0.0.1", apiserver.port)]) as proxy:
+        yield proxy
 
 
 @pytest.fixture
 def account(
     apiserver: KubeApiserver,
     rendered: list[KubeObject],
-    network: Gate,
+    network: TcpProxy,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> MountedAccount:
     mounted = MountedAccount(apiserver, tmp_path, OWN, _pod(rendered)["serviceAccountName"])
-    mounted.use(monkeypatch, network.port)
+    mounted.use(monkeypatch, network.ports[0])
     return mounted
 
 
@@ -141,7 +140,7 @@ def test_a_token_that_expires_at_work_is_replaced_by_the_one_in_the_file(
 
 
 def test_nothing_is_missed_while_the_network_is_cut(
-    apiserver: KubeApiserver, settings: Settings, network: Gate
+    apiserver: KubeApiserver, settings: Settings, network: TcpProxy
 ) -> None:
     create(apiserver, "goes", SHOP)
     with Running(settings) as watcher:
@@ -156,7 +155,7 @@ def test_nothing_is_missed_while_the_network_is_cut(
 
 
 def test_what_the_server_has_forgotten_is_listed_anew(
-    apiserver: KubeApiserver, settings: Settings, network: Gate
+    apiserver: KubeApiserver, settings: Settings, network: TcpProxy
 ) -> None:
     with Running(settings) as watcher:
         eventually(watcher.is_in_step)
@@ -173,7 +172,7 @@ def test_a_role_that_is_taken_away_is_named_and_its_return_is_noticed(
     objects: KubeObjects,
     rendered: list[KubeObject],
     settings: Settings,
-    network: Gate,
+    network: TcpProxy,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     (binding,) = of_kind(rendered, "ClusterRoleBinding")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from bench.tcp_proxy import TcpProxy
 from tests.sinks.cloudwatch_server import CloudwatchServer
-from tests.sinks.peers.gate import Gate
 from tests.sinks.peers.peer import PeerOfSink, Surroundings
 from tests.sinks.records import NOON
 
@@ -17,7 +17,8 @@ class Peer(PeerOfSink):
 
     def __init__(self, around: Surroundings) -> None:
         self._server = CloudwatchServer(lambda: NOON // 1_000_000)  # the day of the examples
-        self._gate = Gate("127.0.0.1", self._server.port)
+        self._gate = TcpProxy([("127.0.0.1", self._server.port)])
+        self._gate.start()
         self._secret = around.folder / "secret-access-key"
         self._secret.write_text("secret")
 
@@ -26,7 +27,7 @@ class Peer(PeerOfSink):
         return {
             "type": "cloudwatch",
             "region": "eu-central-1",
-            "endpoint_url": f"http://127.0.0.1:{self._gate.port}",
+            "endpoint_url": f"http://127.0.0.1:{self._gate.ports[0]}",
             "access_key_id": "AKIDOWN",
             "secret_access_key": {"file": str(self._secret)},
             "batch_max_age_secs": 0.2,

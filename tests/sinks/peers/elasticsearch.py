@@ -8,7 +8,7 @@ import urllib.request
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tests.sinks.peers.gate import Gate
+from bench.tcp_proxy import TcpProxy
 from tests.sinks.peers.peer import PeerOfSink, Surroundings
 
 
@@ -18,13 +18,14 @@ class Peer(PeerOfSink):
     def __init__(self, around: Surroundings) -> None:
         self._url = around.stack.endpoints.elasticsearch_url
         self._index = around.name
-        self._gate = Gate("127.0.0.1", urlsplit(self._url).port or 0)
+        self._gate = TcpProxy([("127.0.0.1", urlsplit(self._url).port or 0)])
+        self._gate.start()
 
     @property
     def settings(self) -> dict[str, Any]:
         return {
             "type": "elasticsearch",
-            "hosts": [f"http://127.0.0.1:{self._gate.port}"],
+            "hosts": [f"http://127.0.0.1:{self._gate.ports[0]}"],
             "index": f"{self._index}-%Y.%m.%d",
             "replicas": 0,
         }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bench.tcp_proxy import TcpProxy
 from schemas.identity import record_id
 from tests.sinks.google_cloud_server import GoogleCloudServer
-from tests.sinks.peers.gate import Gate
 from tests.sinks.peers.peer import PeerOfSink, Surroundings
 from tests.sinks.records import NOON
 
@@ -14,7 +14,8 @@ from tests.sinks.records import NOON
 class Peer(PeerOfSink):
     def __init__(self, around: Surroundings) -> None:
         self._server = GoogleCloudServer(lambda: NOON // 10**9)  # the day of the examples
-        self._gate = Gate("127.0.0.1", self._server.server_port)
+        self._gate = TcpProxy([("127.0.0.1", self._server.server_port)])
+        self._gate.start()
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -23,7 +24,7 @@ class Peer(PeerOfSink):
             "project": "shop-prod",
             "location": "europe-west3",
             "cluster_name": "shop",
-            "endpoint": f"http://127.0.0.1:{self._gate.port}",
+            "endpoint": f"http://127.0.0.1:{self._gate.ports[0]}",
             "anonymous": True,
             "retention_days": None,
             "batch_max_age_secs": 0.2,

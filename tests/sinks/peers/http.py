@@ -8,7 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from tests.sinks.peers.gate import Gate
+from bench.tcp_proxy import TcpProxy
 from tests.sinks.peers.peer import PeerOfSink, Surroundings
 
 
@@ -58,11 +58,12 @@ class Peer(PeerOfSink):
 
     def __init__(self, around: Surroundings) -> None:
         self._server = Server()
-        self._gate = Gate("127.0.0.1", self._server.server_port)
+        self._gate = TcpProxy([("127.0.0.1", self._server.server_port)])
+        self._gate.start()
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"type": "http", "url": f"http://127.0.0.1:{self._gate.port}/logs", "batch_max_age_secs": 0.2}
+        return {"type": "http", "url": f"http://127.0.0.1:{self._gate.ports[0]}/logs", "batch_max_age_secs": 0.2}
 
     def go(self) -> None:
         self._gate.shut()

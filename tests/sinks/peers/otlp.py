@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
+from bench.tcp_proxy import TcpProxy
 from producers.http_input import HttpServer
 from schemas.settings import HttpInput
 from tests.producers.intake import RecordingIntake
-from tests.sinks.peers.gate import Gate
 from tests.sinks.peers.peer import PeerOfSink, Surroundings
 
 
@@ -56,11 +56,12 @@ class Peer(PeerOfSink):
 
     def __init__(self, around: Surroundings) -> None:
         self._receiver = Receiver()
-        self._gate = Gate("127.0.0.1", self._receiver.port)
+        self._gate = TcpProxy([("127.0.0.1", self._receiver.port)])
+        self._gate.start()
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {"type": "otlp", "url": f"http://127.0.0.1:{self._gate.port}", "batch_max_age_secs": 0.2}
+        return {"type": "otlp", "url": f"http://127.0.0.1:{self._gate.ports[0]}", "batch_max_age_secs": 0.2}
 
     def go(self) -> None:
         self._gate.shut()
