@@ -126,7 +126,10 @@ class Pipeline:
                 )
 
     def _environment(self, stage: str, metrics_port: int) -> dict[str, str]:
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
         own = {
+            "TMPDIR": str(temporary),
             "LOGFERRY_KAFKA__INSTANCE": stage,
             "LOGFERRY_METRICS__PORT": str(metrics_port),
             "LOGFERRY_METRICS_SNAPSHOT": str(self.folder / f"{stage}.prom"),

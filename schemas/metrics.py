@@ -137,7 +137,8 @@ METRICS: Final[dict[str, Metric]] = {
     "logferry_stream_delayed_records_total": Metric("counter", "Records over their namespace's quota.", ("namespace",)),
     "logferry_stream_pending_bytes": Metric("gauge", "Bytes of chunks whose records are not all acknowledged."),
     "logferry_stream_control_offset": Metric(
-        "gauge", "Offset of the last record of logs.control that this worker knows; -1: none."
+        "gauge",
+        "Version of the live rules in this worker: the offset of the last record of logs.control that it knows; -1: none.",
     ),
     "logferry_stream_live_rules": Metric("gauge", "Live rules in force in this worker, by kind.", ("kind",)),
     "logferry_stream_lag_records": Metric(

@@ -52,7 +52,7 @@ USES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The ports of each server."""
 
-READY_SECS: Final = 120.0
+READY_SECS: Final = 180.0
 """A start that takes longer has failed; a slow machine with a cold disk needs 30 s."""
 GRACE_SECS: Final = 5.0
 """From SIGTERM to SIGKILL."""
