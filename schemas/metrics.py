@@ -138,7 +138,7 @@ METRICS: Final[dict[str, Metric]] = {
     "logferry_stream_pending_bytes": Metric("gauge", "Bytes of chunks whose records are not all acknowledged."),
     "logferry_stream_control_offset": Metric(
         "gauge",
-        "Version of the live rules in this worker: the offset of the last record of logs.control that it knows; -1: none.",
+        "Version of the live rules in this worker: offset of the last record of logs.control that it knows; -1: none.",
     ),
     "logferry_stream_live_rules": Metric("gauge", "Live rules in force in this worker, by kind.", ("kind",)),
     "logferry_stream_lag_records": Metric(

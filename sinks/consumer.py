@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime.frontier import Frontier
-from runtime.kafka import consumer_config
+from runtime.kafka import SESSION_SECS, consumer_config
 from runtime.kafka_intake import IntakeCheck
 from schemas.errors import FatalError
 from schemas.topic_templates import topic_regex
@@ -27,6 +28,9 @@ _log = logging.getLogger(__name__)
 
 COMMIT_SECS: Final = 0.5
 FENCED: Final = "if another process took its name in the group, give each a LOGFERRY_KAFKA__INSTANCE of its own"
+REJOIN_SECS: Final = 3 * SESSION_SECS
+"""A member that was put out of its group is back by then, unless librdkafka has lost its thread: seen when a broker
+that stood still for longer than a session answered again. The group is empty then, and the client says no word."""
 NEW_TOPICS_SECS: Final = 5.0
 """How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
 clusters with thousands of topics and clients."""
@@ -77,7 +81,8 @@ class GroupConsumer:
         hears which they are. With ``accounts`` only what the ledger has been told of is committed.
         """
         told = {"on_commit": self._heard_of_commit}
-        self._consumer = Consumer(consumer_config(kafka, group, group) | _looking_for_new_ones(topics) | told)
+        self._config = consumer_config(kafka, group, group) | _looking_for_new_ones(topics) | told
+        self._consumer = Consumer(self._config)
         self.lag = SinkLag(kafka, group, self._consumer)
         """How far this member is behind; for metrics."""
         self.intake = IntakeCheck(stall_secs, self.lag.ends, "records")
@@ -96,6 +101,8 @@ class GroupConsumer:
         self._joined = False
         self._is_member = False
         """The group has told us which partitions are ours, be it none."""
+        self._apart_since: float | None = None
+        """When the group took away what it had given."""
 
     def _join(self) -> None:
         """Become a member, not before the first record is wanted.
@@ -110,6 +117,16 @@ class GroupConsumer:
             on_lost=self._lost,
         )
 
+    def _join_anew(self) -> None:
+        """As a new client, since the old one does not come back into the group."""
+        _log.warning("not back in the group for %.0f s: a new client takes the place of this one", REJOIN_SECS)
+        self.failed("kafka")
+        old, self._consumer = self._consumer, Consumer(self._config)
+        threading.Thread(target=old.close, name="old client", daemon=True).start()  # which may wait for ever
+        self.lag.read_by(self._consumer)
+        self._apart_since = time.monotonic()
+        self._join()
+
     def check(self, _now: float) -> str | None:
         """For `runtime.health.Health.ready_if`: whether this is no member of its group."""
         return None if self._is_member else "it has not joined its consumer group yet"
@@ -118,6 +135,8 @@ class GroupConsumer:
         """Up to ``most`` records within ``timeout`` seconds. Raises FatalError when the topics cannot be read."""
         if not self._joined:
             self._join()
+        elif self._apart_since is not None and time.monotonic() - self._apart_since > REJOIN_SECS:
+            self._join_anew()
         try:
             records = self._consumer.consume(most, timeout)
         except KafkaException as error:
@@ -213,22 +232,30 @@ class GroupConsumer:
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Take partitions, paused or not: librdkafka remembers of one that comes back that it was paused."""
+        if consumer is not self._consumer:
+            return
         _log.info("assigned: %s", _names(partitions))
         self._is_member = True
+        self._apart_since = None
         self.intake.moved()
         self.lag.assigned(partitions)
         consumer.assign(partitions)
         (consumer.pause if self._paused else consumer.resume)(partitions)
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            return
         if self._settle is not None:
             self._settle()
         self.commit(now=True)
-        self._lost(_consumer, partitions)
+        self._lost(consumer, partitions)
 
-    def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        if consumer is not self._consumer:
+            return
         _log.info("revoked: %s", _names(partitions))
         self._is_member = False
+        self._apart_since = time.monotonic()
         gone = {(each.topic, each.partition) for each in partitions}
         for partition in gone:
             self._frontiers.pop(partition, None)

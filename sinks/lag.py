@@ -42,6 +42,10 @@ class SinkLag:
 
     # -- told by the thread that reads ---------------------------------------------------------------------------------
 
+    def read_by(self, consumer: Consumer) -> None:
+        """Another client reads from now on."""
+        self._consumer = consumer
+
     def fetching(self) -> None:
         """Records were asked for, and are fetched on."""
         now = time.monotonic()

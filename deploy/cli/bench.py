@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.cli import bench_faults, bench_peers
-from deploy.cli.options import Json
+from deploy.cli.options import Json, Workspace
 from deploy.cli.output import print_json, print_table
 from schemas.errors import SettingsError
 
@@ -44,7 +44,7 @@ def bench(
     ] = None,
     *,
     lines: Annotated[int, typer.Option(min=1000, help="Lines to generate; 30 % of them become records.")] = 1_000_000,
-    folder: Annotated[Path | None, typer.Option(help="Where files and servers' data go; removed afterwards.")] = None,
+    folder: Workspace = None,
     json: Json = False,
 ) -> None:
     """Measure CPU seconds per million lines, lines per second and peak memory of each stage alone.

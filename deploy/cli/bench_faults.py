@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from deploy.cli.options import Json
+from deploy.cli.options import Json, Workspace
 from deploy.cli.output import print_json, print_table
 from schemas.errors import SettingsError
 
@@ -31,7 +31,7 @@ def faults(
     short: Annotated[bool, typer.Option("--short", help="Only those that the tests run too.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Say what there is, and do nothing.")] = False,
     rate: Annotated[float, typer.Option(min=1, help="Lines a second of the usual load.")] = 600.0,
-    folder: Annotated[Path | None, typer.Option(help="Where files and servers' data go; removed afterwards.")] = None,
+    folder: Workspace = None,
     json: Json = False,
 ) -> None:
     """Lines sent, missing, doubled and altered, recovery time and ledger balance, for each scenario.

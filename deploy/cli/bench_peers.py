@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deploy.cli.options import Json
+from deploy.cli.options import Json, Workspace
 from deploy.cli.output import print_json, print_table
 from schemas.errors import SettingsError
 
@@ -30,7 +30,7 @@ def peers(
     task: Annotated[list[str] | None, typer.Option(help="tail, route or index; may be repeated. Default: all.")] = None,
     lines: Annotated[int, typer.Option(min=10_000, help="Lines to generate.")] = 300_000,
     rounds: Annotated[int, typer.Option(min=1, help="How often each does each task.")] = 3,
-    folder: Annotated[Path | None, typer.Option(help="Where files and servers' data go; removed afterwards.")] = None,
+    folder: Workspace = None,
     kafka: Annotated[str | None, typer.Option(help="host:port of a Kafka, instead of starting one.")] = None,
     elasticsearch: Annotated[str | None, typer.Option(help="URL of an Elasticsearch, instead of starting one.")] = None,
     plots: Annotated[Path | None, typer.Option(help="Folder for pictures, PNG and SVG; needs the extra bench.")] = None,

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "Json", "read_settings", "read_text", "settings_file"]
 
+Workspace = Annotated[
+    Path | None,
+    typer.Option(
+        "--folder", exists=True, file_okay=False, writable=True, help="For files and servers' data, removed afterwards."
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option(

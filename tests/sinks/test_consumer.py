@@ -32,6 +32,10 @@ def prefix() -> str:
 def make_topic(kafka: KafkaSettings, name: str, value: bytes) -> None:
     admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
     admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    send(kafka, name, value)
+
+
+def send(kafka: KafkaSettings, name: str, value: bytes) -> None:
     producer = Producer({"bootstrap.servers": kafka.bootstrap_servers, "linger.ms": 0})
     producer.produce(name, value)
     assert producer.flush(20) == 0
@@ -121,6 +125,25 @@ def _write_to_both(kafka: KafkaSettings, topic: str, value: bytes) -> None:
     for partition in (0, 1):
         producer.produce(topic, value, partition=partition)
     assert producer.flush(20) == 0
+
+
+def test_who_does_not_come_back_into_the_group_joins_anew(
+    kafka: KafkaSettings, prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("sinks.consumer.REJOIN_SECS", 1.0)
+    make_topic(kafka, f"{prefix}.a", b"first")
+    consumer = GroupConsumer(kafka.model_copy(update={"instance": "search"}), prefix, [f"{prefix}.a"])
+    try:
+        assert list(values(consumer, 1)) == [b"first"]
+        consumer.commit(now=True)
+        consumer._consumer.unsubscribe()  # librdkafka is out of the group, and does nothing about it
+        send(kafka, f"{prefix}.a", b"second")
+        assert list(values(consumer, 1)) == [b"second"]
+        assert consumer.check(0.0) is None
+        assert caplog.messages.count("not back in the group for 1 s: a new client takes the place of this one") == 1
+        assert consumer.lag.by_topic().keys() == {f"{prefix}.a"}
+    finally:
+        consumer.close()
 
 
 def test_who_loses_its_name_to_another_process_ends(kafka: KafkaSettings, prefix: str) -> None:
