@@ -44,7 +44,9 @@ AHEAD_PARTITION_BYTES = 4 * 1024 * 1024
 
 SESSION_SECS = 10.0
 """So long after its last sign of life a member's partitions go to others. Short: a killed worker's logs wait for it."""
-
+REBOOTSTRAP_MS: Final = 10_000
+"""So long nobody tells of brokers until the addresses of the settings are asked again. A broker that has stood still
+names none for a moment, not even itself; librdkafka forgets it then, and left alone it asks nobody for five minutes."""
 
 _silent = logging.getLogger("librdkafka.silent")
 _silent.addHandler(logging.NullHandler())
@@ -65,6 +67,7 @@ def client_config(settings: KafkaSettings, client_id: str) -> dict[str, Any]:
         "client.id": client_id,
         "socket.keepalive.enable": True,
         "reconnect.backoff.max.ms": 2000,
+        "metadata.recovery.rebootstrap.trigger.ms": REBOOTSTRAP_MS,
         "error_cb": log_error,
         "logger": _Listener(),
     }

@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 COMMIT_SECS: Final = 0.5
 FENCED: Final = "if another process took its name in the group, give each a LOGFERRY_KAFKA__INSTANCE of its own"
 REJOIN_SECS: Final = 3 * SESSION_SECS
-"""A member that was put out of its group is back by then, unless librdkafka has lost its thread: seen when a broker
-that stood still for longer than a session answered again. The group is empty then, and the client says no word."""
+"""A member that was put out of its group is back by then, unless librdkafka has lost its thread: then nobody reads, and
+the client says no word (once seen; what led to it, a broker without a name, has an end by `runtime.kafka` too)."""
 NEW_TOPICS_SECS: Final = 5.0
 """How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
 clusters with thousands of topics and clients."""
