@@ -152,16 +152,17 @@ def _statements() -> list[str]:
         'delete_key(log.attributes, "log")',
         'merge_maps(log.attributes, ParseJSON(log.body), "upsert") where IsMatch(log.body, "^\\\\{")',
         f'merge_maps(log.attributes, ExtractPatterns(log.body, "{klog}"), "upsert") '
-        'where not IsMatch(log.body, "^\\{")',
+        'where not IsMatch(log.body, "^\\\\{")',
     ]
 
 
-def _is_one_of(levels: tuple[str, ...]) -> str:
-    return " or ".join(f'log.attributes["level"] == "{level}"' for level in levels)
+def _is_one_of(levels: tuple[str, ...], attributes: str = "log.attributes") -> str:
+    return " or ".join(f'{attributes}["level"] == "{level}"' for level in levels)
 
 
 def _route(site: Site) -> dict[str, Any]:
     errors, others = site.routed
+    kept = _is_one_of((*KEPT_LEVELS, "W", "E"), "attributes")  # the filter's paths have no context before them
     connector = {
         "default_pipelines": ["logs/others"],
         "table": [{"context": "log", "condition": _is_one_of((*ERROR_LEVELS, "E")), "pipelines": ["logs/errors"]}],
@@ -175,7 +176,7 @@ def _route(site: Site) -> dict[str, Any]:
         "receivers": {"kafka": _from_kafka(site, "route", site.raw)},
         "processors": {
             "transform": {"error_mode": "ignore", "log_statements": _statements()},
-            "filter": {"error_mode": "ignore", "log_conditions": [f"not ({_is_one_of((*KEPT_LEVELS, 'W', 'E'))})"]},
+            "filter": {"error_mode": "ignore", "logs": {"log_record": [f"not ({kept})"]}},
         },
         "connectors": {"routing": connector},
         "exporters": {"kafka/errors": _to_kafka(site, errors), "kafka/others": _to_kafka(site, others)},

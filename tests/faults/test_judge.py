@@ -89,6 +89,14 @@ class Told:
         return {self.sources[0]: {0, 1}}
 
 
+def test_beside_a_noisy_writer_strange_lines_are_nothing_and_its_own_are_judged_as_ever() -> None:
+    noisy = replace(WRITTEN, is_noisy=True)
+    strange = found() | {"x": "hello"}
+    assert judge(noisy, strange.items(), strange.items()).is_clean
+    altered = strange | {"load-00/3": found()["load-00/3"].replace("request_id", "request_ix")}
+    assert counts(judge(noisy, altered.items(), strange.items())) == (1, 0, 1)
+
+
 def test_writers_count_together_and_may_not_share_a_name() -> None:
     written = Written.by([Told("a", "b"), Told("c")])
     assert (written.total, written.expected) == (30, 26)

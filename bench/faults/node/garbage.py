@@ -59,6 +59,8 @@ HTTP: Final[tuple[bytes, ...]] = (
 class Garbage:
     """Sends garbage all the time, and every line of its own until it is confirmed."""
 
+    is_noisy = True
+
     def __init__(self, site: Site) -> None:
         self._site = site
         self._ports = {name: free_port() for name in ("http", "forward", "syslog")}
