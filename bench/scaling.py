@@ -199,10 +199,7 @@ def main() -> None:
                     sys.stderr.write(f"… {row['dimension']} {row['amount']}: {row['cpu_secs_per_million']}\n")
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    if asked.json:
-        print_json(found)
-    else:
-        print_table(found)
+        (print_json if asked.json else print_table)(found)  # also what was measured before something went wrong
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ class NodeProducer:
         self._tend(now)
         if (busy or self._has_received()) and self._output.has_room():
             self._output.poll(0)
+            self.files.hear(0)
         elif self._output.in_flight:
             self._output.poll(min(REPORT_SECS, self.files.idle_secs(now)))
             self.files.hear(0)

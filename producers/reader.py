@@ -36,6 +36,10 @@ HEARD_SECS: Final = 0.05
 TRIES: Final = 5
 """So often, a second apart, a file that cannot be read on is tried again before it is given up."""
 
+ROUND_SECS: Final = 0.1
+"""How long files are read until it is looked again at what is new. What is open is read to its end even when it is
+removed meanwhile; what nobody has opened is lost then."""
+
 SWEEP_SHARE: Final = 500
 """Folders of which nothing is heard are looked at no sooner than so many times as long as it took: 0.2 % of a core."""
 
@@ -138,7 +142,7 @@ class FileReader:
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def read_round(self, now: float) -> bool:
-        """One chunk of each log that has something; whether there may be more at once."""
+        """One chunk of each log that has something, or of as many as there is time for; whether there may be more."""
         sent = self._read_ready(now)
         if self._dated:
             self._store.save()
@@ -148,10 +152,12 @@ class FileReader:
         return sent
 
     def _read_ready(self, now: float) -> bool:
-        sent = False
+        sent, until = False, time.monotonic() + ROUND_SECS
         for _ in range(self._schedule.ready()):
             if self.is_full():
                 return False
+            if time.monotonic() > until:
+                return True
             tail = self._schedule.next()
             if tail is not None:
                 self._polling.forget(tail)

@@ -12,6 +12,7 @@ from producers.checkpoint_store import CheckpointStore
 from producers.core.files.checkpoint import Mark
 from producers.earlier import EARLIER_SECS
 from producers.produce import NodeProducer
+from producers.reader import HEARD_SECS
 from schemas.identity import incarnation, source_id
 from schemas.settings import parse_settings
 
@@ -117,3 +118,45 @@ inputs: {{text: {{type: files, path: "{tmp_path}/*.log"}}}}
     made.files.close()
     made._watch.close()
     made._store.close()
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[NodeProducer]:
+    """A producer of ten pods that have each ten chunks to say, which looks nowhere of which it does not hear."""
+    for number in range(10):
+        made = tmp_path / "pods" / f"dev_shop-{number}_uid-{number}" / "app"
+        made.mkdir(parents=True)
+        (made / "0.log").write_bytes(LINE * 300)
+    text = f"""
+kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+producer: {{node: node-1, state_folder: {tmp_path / "state"}, chunk_max_bytes: 1024, scan_interval_secs: 60}}
+inputs: {{containers: {{type: container_files, path: "{tmp_path}/pods/*/*/*.log"}}}}
+"""
+    producer = NodeProducer(parse_settings(text, "logferry.yaml", {}))
+    yield producer
+    producer.files.close()
+    producer._watch.close()
+    producer._store.close()
+
+
+def test_who_has_much_to_read_hears_of_new_files_meanwhile(many: NodeProducer, tmp_path: Path) -> None:
+    assert many.tick()
+    late = tmp_path / "pods" / "dev_late_uid-late" / "app"
+    late.mkdir(parents=True)
+    (late / "0.log").write_bytes(LINE)
+    for _ in range(5):
+        assert many.tick(), "it has to be busy all the time"
+        time.sleep(2 * HEARD_SECS)
+    assert len(list(many.files.tails())) == 11
+
+
+def test_a_round_ends_in_time_and_the_next_one_goes_on_where_it_ended(
+    many: NodeProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("producers.reader.ROUND_SECS", -1.0)
+    many.files.look(0.0)
+    assert many.files.read_round(0.0), "there is more"
+    assert many._output.in_flight == 0
+    monkeypatch.setattr("producers.reader.ROUND_SECS", 60.0)
+    assert many.files.read_round(0.0)
+    assert many._output.in_flight == 10

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHORT: Final = Events(Profile())
 LATE_SECS: Final = 3.0
 """So much later than its lines one pod in three becomes known; another third never does."""
+START_SECS: Final = 3.0
+"""From the first thing that a producer has read until it keeps up, beside stages that are still starting."""
 
 
 class ShortLived:
@@ -38,7 +40,7 @@ class ShortLived:
         self._unknown: list[tuple[float, Container]] = []
         self._made = 0
         self._since: float | None = None
-        """When the producer had read something of others: of pods that came and went before it nobody could tell."""
+        """When the producer reads what others write: of pods that came and went before it nobody could tell."""
         self._ended: dict[str, int] = {}
         self._loop = Loop(self._step, 0.01)
         self._publisher = Loop(self._publish, 0.5)
@@ -47,7 +49,7 @@ class ShortLived:
         if self._since is None:
             if not has_read(self._site):
                 return
-            self._since = passed
+            self._since = passed + START_SECS
         while self._living and self._living[0][0] <= passed:
             self._end(self._living.popleft()[1])
         due = min(self._most, int((passed - self._since) * self._per_sec))
@@ -102,5 +104,5 @@ def fleeting(site: Site) -> ShortLived:
 
 
 def crowd(site: Site) -> ShortLived:
-    """Five thousand pods that appear within ten seconds, and vanish five seconds after they came."""
-    return ShortLived(site, "crowd", per_sec=500.0, life_secs=5.0, lines=4, most=5000)
+    """A thousand pods that appear within ten seconds, and vanish five seconds after they came: nine nodes full."""
+    return ShortLived(site, "crowd", per_sec=100.0, life_secs=5.0, lines=4, most=1000)

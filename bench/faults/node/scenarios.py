@@ -86,7 +86,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
         (Kill(("stream-1",), 30.0),), (fleeting, pausable),
     ),
     Scenario(
-        "crowd", "5,000 pods that appear within ten seconds and vanish",
+        "crowd", "1,000 pods that appear within ten seconds and vanish",
         (Kill(("stream-1",), 20.0),), (crowd, pausable),
     ),
     # -- what ends
