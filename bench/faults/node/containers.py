@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 CONTAINER: Final = ContainerSpec("app", argv=(), image="bench.example/app:1")
 PLAIN: Final = Events(Profile(long_share=0.002))
-TRACED: Final = Events(Profile(long_share=0.02, klog_share=0.2), traces=True)
+TRACED: Final = Events(Profile(long_share=0.02, klog_share=0.0), traces=True)
+"""Nothing but traces on stderr: one behind a line of klog belongs to that line, as `logging.exception` writes it."""
 KEPT_ALL: Final = RotationLimits(gzip_level=1, unique_names=True, max_files=100_000)
 """Nothing is rotated away before it is read."""
 
@@ -153,6 +154,6 @@ def traced(site: Site) -> ContainersWriter:
 
 
 def storm(site: Site) -> ContainersWriter:
-    """Ten containers whose files are rotated once a second each, all but the newest compressed; ten files are kept."""
-    limits = RotationLimits(gzip_level=1, unique_names=True, max_files=10)
+    """Ten containers whose files are rotated once a second each, all but the newest compressed; 60 files are kept."""
+    limits = RotationLimits(gzip_level=1, unique_names=True, max_files=60)
     return ContainersWriter(site, containers_of(site, "storm", 10), rate=600.0, rotate_secs=1.0, limits=limits)
