@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT. Raises LogferryError."""
     from producers.produce import NodeProducer
+    from runtime.clock import end_when_set_back
     from runtime.kafka import count_errors
     from runtime.process import allow_many_files, ease_collector, follow_settings, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
@@ -23,6 +24,7 @@ def run(settings: Settings) -> None:
     follow_settings(settings, "producer")
     prepare_codecs(settings)
     stop = stop_on_signals()
+    end_when_set_back()
     allow_many_files()
     producer = NodeProducer(settings)
     count_errors(lambda: producer.metrics.count("logferry_producer_errors_total", 1, "kafka"))

@@ -43,6 +43,7 @@ def stream(
     if workers > 1:
         _run_workers(workers, config)
         return
+    from runtime.clock import end_when_set_back
     from runtime.kafka import check_reachable
     from runtime.process import ease_collector, follow_settings, set_up_logging
     from runtime.registry import prepare_codecs
@@ -54,6 +55,7 @@ def stream(
     prepare_codecs(settings)
     check_reachable(settings.kafka)
     ease_collector()
+    end_when_set_back()
     run(settings)
 
 
@@ -89,6 +91,7 @@ def sink(
     ledger: Annotated[bool, typer.Option(hidden=True, help="Say in the ledger what became of records.")] = True,
 ) -> None:
     """Deliver routed records to one destination."""
+    from runtime.clock import end_when_set_back
     from runtime.process import ease_collector, follow_settings, set_up_logging, stop_on_signals
     from runtime.registry import prepare_codecs
     from sinks.run import run
@@ -98,6 +101,7 @@ def sink(
     follow_settings(settings, f"sink/{name}")
     prepare_codecs(settings)
     ease_collector()
+    end_when_set_back()
     run(name, settings, stop_on_signals(), tells_ledger=ledger)
 
 
