@@ -27,9 +27,9 @@ MOST_SECS: Final = 30.0
 """The longest pause between two rounds, however long the last one took: it may have hung, or met everything anew."""
 
 
-def next_round(now: float, began: float, share: int, least: float = 0.0) -> float:
-    """When to go round again, ``least`` seconds or ``share`` times as long from ``now`` as it took since ``began``."""
-    return now + min(max(least, share * (time.perf_counter() - began)), max(least, MOST_SECS))
+def next_round(now: float, took: float, share: int, least: float = 0.0) -> float:
+    """When to go round again: ``least`` seconds, or ``share`` times as long as it ``took``, from ``now``."""
+    return now + min(max(least, share * took), max(least, MOST_SECS))
 
 
 class Round:
@@ -53,7 +53,7 @@ class Round:
         found = [tail for tail in self.tails if tail.has_changed()]
         for tail in found:
             del self.tails[tail]
-        self._at = next_round(now, began, self._share, self._interval)
+        self._at = next_round(now, time.perf_counter() - began, self._share, self._interval)
         return found
 
 

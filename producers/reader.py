@@ -31,7 +31,8 @@ SWEEP_SECS: Final = 30.0
 """How often everything is looked at where changes are heard of anyway."""
 
 HEARD_SECS: Final = 0.05
-"""How long names that change are collected before folders are listed."""
+"""From one listing of folders to the next at least: names that change meanwhile are collected. The first one that
+changes after a rest is looked at at once; a pod may be gone again in no time."""
 
 TRIES: Final = 5
 """So often, a second apart, a file that cannot be read on is tried again before it is given up."""
@@ -71,7 +72,7 @@ class FileReader:
         self._allowances: dict[str, Allowance | None] = {}
         self.account = Account(output, store.marks, producer.ledger_interval_secs)
         self._earlier = Earlier(store.marks, self.account, self, node)
-        self._next_scan = self._next_sweep = self._next_full_sweep = 0.0
+        self._next_scan = self._next_sweep = self._next_full_sweep = self._scanned_at = 0.0
         self._held_until = 0.0  # no rate limit keeps a log waiting any longer
         self._pending = 0
         """Bytes of files that Kafka has not acknowledged."""
@@ -91,7 +92,7 @@ class FileReader:
                 self._names_changed(str(owner), name, now)
 
     def _names_changed(self, folder: str, name: str, now: float) -> None:
-        self._next_scan = min(self._next_scan, now + HEARD_SECS)
+        self._next_scan = min(self._next_scan, max(now, self._scanned_at + HEARD_SECS))
         for each in self._inputs:
             each.changed(folder, name)
 
@@ -108,11 +109,13 @@ class FileReader:
         sweeps = now >= self._next_sweep
         if sweeps:
             self._sweep(now)
-        self._next_scan = now + self._settings.scan_interval_secs
         began = time.perf_counter()
         self._scan(now, time.time())
+        self._scanned_at = now
+        self._next_scan = min([now + self._settings.scan_interval_secs, *(each.next_walk for each in self._inputs)])
         if sweeps:
-            self._next_sweep = next_round(now, began, SWEEP_SHARE, self._settings.scan_interval_secs)
+            took = time.perf_counter() - began
+            self._next_sweep = next_round(now, took, SWEEP_SHARE, self._settings.scan_interval_secs)
         self._earlier.look(now, self.tails)
 
     def look_everywhere(self) -> None:

@@ -88,7 +88,7 @@ class FileInput:
 
     def walk(self, now: float) -> None:
         """Evaluate the globs. ``now`` is monotonic."""
-        began = time.perf_counter()
+        began = time.thread_time()  # not the time that others had the processor meanwhile
         self._entered = {}
         found = {path: None for glob in self._globs for path in glob.all() if not self._is_excluded(path)}
         for path in found:
@@ -96,7 +96,12 @@ class FileInput:
         for path in self._places.keys() - found.keys():
             del self._places[path]
         self._next_walk = now + WALK_SECS
-        self._soonest_walk = next_round(now, began, WALK_SHARE)
+        self._soonest_walk = next_round(now, time.thread_time() - began, WALK_SHARE)
+
+    @property
+    def next_walk(self) -> float:
+        """When the globs are evaluated again at the latest, which may have been put off."""
+        return max(self._next_walk, self._soonest_walk)
 
     def _enter(self, folder: str) -> None:
         heard = self._watch.folder(folder)
@@ -108,7 +113,7 @@ class FileInput:
         unheard = ((folder, before) for folder, before in self._entered.items() if before is not None)
         if any(changed_at(folder) != before for folder, before in unheard):
             self._next_walk = now
-        self._next_look = next_round(now, began, LOOK_SHARE)
+        self._next_look = next_round(now, time.perf_counter() - began, LOOK_SHARE)
 
     def _is_excluded(self, path: str) -> bool:
         return any(fnmatch(path, pattern) for pattern in self._settings.exclude)
@@ -176,7 +181,7 @@ class FileInput:
         """
         if now >= self._next_look:
             self._look_for_names(now)
-        if now >= max(self._next_walk, self._soonest_walk):
+        if now >= self.next_walk:
             self.walk(now)
         if not self._has_met_unfinished:
             self._has_met_unfinished = True
