@@ -7,6 +7,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -116,7 +117,8 @@ class ContainersWriter:
                 self._write(each, due // share)
             self._lines += due // share * share
         while passed / self._rotate_secs * share >= self._rotations + 1:
-            self.containers[self._rotations % share].rotate(self._limits)
+            with suppress(OSError):  # its folder is away: kubelet tries again later, too
+                self.containers[self._rotations % share].rotate(self._limits)
             self._rotations += 1
 
     def _write(self, container: Container, lines: int) -> None:
