@@ -15,8 +15,8 @@ from typing import Final
 
 STEP_SECS: Final = 5.0
 """Less is waited for: time servers set clocks back by fractions of a second, if at all."""
-STATUS: Final = 75
-"""EX_TEMPFAIL of sysexits.h: to be tried again."""
+STATUS: Final = 1
+"""As of whatever cannot go on, and is to be started again (docs/operations.md)."""
 LOOK_SECS: Final = 1.0
 
 _log = logging.getLogger(__name__)
