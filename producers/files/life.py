@@ -52,6 +52,8 @@ class Life:
     """The bytes behind the position are no longer in the file: it was truncated. A copy may have them."""
     looks: int = 0
     """How often a copy was looked for since then."""
+    copied: bool = False
+    """It is read from a copy, which lacks what was written between the copying and the truncation."""
     ended: bool = False
     sent_until: int = 0
     """Bytes before it may have been sent by an earlier run, and then have that run's day."""
@@ -84,19 +86,26 @@ class Life:
             size = self.log.size()
             if self.detached or size is None:
                 return False
-            if size < max(self.position, self.mark.size):
+            if size < max(self.position, 0 if self.copied else self.mark.size):
                 return True
-            return self.log.read(self.position - len(self.before), len(self.before)) != self.before
+            return not self._holds_what_was_read()
         except OSError:
             return False  # whoever reads on is told
 
+    def _holds_what_was_read(self) -> bool:
+        """Whether the file says what it said. A hole makes it as long at once; of one that waits nothing was read."""
+        if self.log.read(self.position - len(self.before), len(self.before)) != self.before:
+            return False
+        mark = self.mark
+        return len(self.before) == TAIL_BYTES or checksum(self.log.read(mark.start, mark.head_bytes)) == mark.head
+
     def unread(self) -> int:
-        """Bytes behind the read position, as far as that is known without reading."""
+        """Bytes behind the read position, as far as that is known without reading; 0: the file holds others now."""
         try:
             size = None if self.detached else self.log.size()
         except OSError:
             size = None
-        return 0 if size is None else max(0, size - self.position)
+        return 0 if size is None or self.was_truncated() else max(0, size - self.position)
 
     def step_over(self, payload: bytes) -> None:
         """Go on behind ``payload``."""
@@ -107,3 +116,9 @@ class Life:
     def step(self, *, ended: bool) -> Step:
         """Where the file stands now."""
         return Step(self.position, ended, self.open_streams, checksum(self.before))
+
+
+def last_bytes(log: LogFile, start: int, position: int) -> bytes:
+    """Of a file whose content begins at ``start``: what lies just before a position."""
+    begin = max(start, position - TAIL_BYTES)
+    return log.read(begin, position - begin)

@@ -9,15 +9,16 @@ import logging
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 
 from producers.chunk import Loss, Source
-from producers.core.files.checkpoint import TAIL_BYTES, Mark, Marks, OpenStreams, checksum
+from producers.core.files.checkpoint import Mark, Marks, OpenStreams, checksum
 from producers.core.files.cut import LOOK_BACK_BYTES, behind_cut_line
 from producers.core.files.log_names import LogFileName
 from producers.files.formats import Format
-from producers.files.life import Life
+from producers.files.life import Life, last_bytes
 from producers.files.log_file import LogFile
-from producers.files.recognise import Candidate, content_start, holds, known_as, may_still_be_copied, new_name
+from producers.files.recognise import Candidate, content_start, holds, inode_at, known_as, may_still_be_copied, new_name
 from producers.files.register import Found, Look, Register
 from schemas.identity import first_line, incarnation
 
@@ -43,6 +44,7 @@ class Lives:
         self.waiting: set[str] = set()
         """Names of files that are empty, or whose first line is needed and has no end yet."""
         self._register = Register(source["id"], marks)
+        self._has_looked = False
         self._latest_restart = 0
         """Highest restart that any file has."""
 
@@ -53,16 +55,30 @@ class Lives:
         self._latest_restart = max((name.restart for name in names.values()), default=0)
         self.waiting.intersection_update(names)
         self._register.begin_look(names, look)
-        for life in self.open:  # before their copies are met
-            if life.was_truncated():
-                self.truncated(life, look.now)
+        self._note_truncated(look.now)  # before their copies are met
         known = len(self.open)
+        if not self._has_looked:
+            self._has_looked = True
+            self._take_up(names, look)
         present = self._look_at_all(names, look)
         self._put_in_order(known, present)
         self._judge(present, look.now)
-        self._register.end_look(look)
+        self._register.end_look()
         if self.oldest is None and self.open:
             self.oldest = self.open[0].incarnation
+
+    def _note_truncated(self, now: float) -> bool:
+        """Take note of which files were truncated; whether there are any."""
+        found = [life for life in self.open if life.was_truncated()]
+        for life in found:
+            self.truncated(life, now)
+        return bool(found)
+
+    def _take_up(self, names: Mapping[str, LogFileName], look: Look) -> None:
+        """Go on with the files that an earlier run was reading before others are met, which may be copies of them."""
+        inodes = {mark.inode for mark in self._register.marks.values() if not mark.ended and mark.inode}
+        own = {entry: name for entry, name in names.items() if inodes and inode_at(f"{self.folder}/{entry}") in inodes}
+        self._look_at_all(own, replace(look, own_only=True))
 
     def _look_at_all(self, names: Mapping[str, LogFileName], look: Look) -> set[int]:
         """The ids of the lives whose files are there."""
@@ -124,7 +140,7 @@ class Lives:
         life = next((each for each in self.open if each.identity == file.identity and not each.detached), None)
         if life is None:
             return self._meet(entry, file, look)
-        life.mark.size = max(life.mark.size, file.size)
+        life.mark.size = max(life.mark.size, life.position + life.unread())
         self._register.saw(life.incarnation.hex(), look)
         return self._renamed(life, file)
 
@@ -167,12 +183,17 @@ class Lives:
     def _identify(self, content: Candidate, line: bytes, file: Found, look: Look) -> Life | None:
         """The life that a file belongs to; None where all of it was read, or where that is not known yet."""
         name = self._incarnation(content, line, file, look)
-        if name is None or self._register.is_on_its_way(name.hex()):
+        if name is None:
+            return None
+        if self._register.is_on_its_way(name.hex()):
+            self._register.saw(name.hex(), look)
+            return None
+        mark = self._register.marks.get(name.hex())
+        if look.own_only and (mark is None or mark.inode != file.identity[1]):
             return None
         held = self._life(name.hex())
         if held is not None:
             return self._again(held, content.log, file)
-        mark = self._register.marks.get(name.hex())
         if mark is not None:
             self._register.saw(name.hex(), look)
             return self._known(name, mark, content, file)
@@ -189,11 +210,12 @@ class Lives:
         """What file it is; None: that is not known yet."""
         if self.form.has_timestamps:
             return incarnation(self.source["id"], file.name.restart, line)
-        known = list(self._register.known(self.open))
-        found = known_as(content, known)
+        found = known_as(content, self._register.known(self.open))
+        if found is None and self._note_truncated(look.now):  # since this look began
+            found = known_as(content, self._register.known(self.open))
         if found is not None:
             return bytes.fromhex(found)
-        if may_still_be_copied(content, known):
+        if may_still_be_copied(content, self._register.known(self.open)):
             return None
         return new_name(self.source["id"], file.identity, line, look.wall)
 
@@ -211,7 +233,7 @@ class Lives:
             if self.form.has_timestamps and not holds(log, held.mark.start, held.position, checksum(held.before)):
                 return None  # not all of it is copied yet
             held.log.close()
-            held.log, held.identity, held.detached = log, file.identity, False
+            held.log, held.identity, held.detached, held.copied = log, file.identity, False, True
             held.mark.inode = file.identity[1]
         elif not file.name.compressed:
             return None  # a copy of a file that will be truncated, or of one that is moved to another disk
@@ -229,7 +251,7 @@ class Lives:
             self.source["id"], file.path, position, position, seen_at=look.wall,
             inode=file.identity[1], start=start, ended=look.from_end and not file.name.live,
             open_streams=self._open_before(log, start, position),
-            head_bytes=len(line), head=checksum(line), tail=checksum(_before(log, start, position)),
+            head_bytes=len(line), head=checksum(line), tail=checksum(last_bytes(log, start, position)),
             begun=position, told=position, order=before + 1,
         )  # fmt: skip
 
@@ -244,7 +266,8 @@ class Lives:
         if not file.name.compressed:
             mark.size = max(mark.size, file.size)
         life = Life(name, file.name, log, file.identity, mark, mark.offset, open_streams=mark.open_streams)
-        life.before = _before(log, mark.start, life.position)
+        life.copied = not file.name.live and not file.name.compressed and file.size < mark.size
+        life.before = last_bytes(log, mark.start, life.position)
         life.inside_line = life.position > mark.start and not self.form.line_end.ends(life.before)
         if mark.offset == mark.start > 0:
             life.gap = 0, "hole"
@@ -271,9 +294,3 @@ class Lives:
         if self.complaints.get(path) != text:
             self.complaints[path] = text
             _log.error("%s cannot be read: %s", path, text)
-
-
-def _before(log: LogFile, start: int, position: int) -> bytes:
-    """The last bytes before a position."""
-    begin = max(start, position - TAIL_BYTES)
-    return log.read(begin, position - begin)

@@ -53,6 +53,14 @@ def _data_start(log: LogFile) -> int:
         return 0
 
 
+def inode_at(path: str) -> int | None:
+    """The inode that has a name; None: none that can be looked at."""
+    try:
+        return os.stat(path).st_ino  # noqa: PTH116 - hot for many files
+    except OSError:
+        return None
+
+
 def holds(log: LogFile, start: int, offset: int, tail: int) -> bool:
     """Whether the bytes just before ``offset`` are those that ``tail`` is the checksum of."""
     length = min(TAIL_BYTES, offset - start)
@@ -98,12 +106,19 @@ def known_as(file: Candidate, known: Iterable[Known]) -> str | None:
 
 
 def may_still_be_copied(file: Candidate, known: Iterable[Known]) -> bool:
-    """Whether a file may be the copy, half done, of one that was truncated."""
+    """Whether a file may be the copy, half done, of one that is open or was truncated."""
     size = file.log.size()
-    rotated = not file.name.live and size is not None
-    return rotated and any(
-        each.detached and _begins_alike(file, each) and (size or 0) < each.position for each in known
-    )
+    return not file.name.live and size is not None and any(_may_become(file, size, each) for each in known)
+
+
+def _may_become(file: Candidate, size: int, known: Known) -> bool:
+    mark = known.mark
+    if mark.start != file.start:
+        return False
+    if known.log is not None:
+        return size <= (known.log.size() or 0) and _same_content(file.log, known.log, mark.start, size)
+    is_short = size - file.start < mark.head_bytes
+    return known.detached and size < known.position and (is_short or _begins_alike(file, known))
 
 
 def _begins_alike(file: Candidate, known: Known) -> bool:
@@ -120,7 +135,8 @@ def _resemblance(file: Candidate, known: Known) -> int:
     another inode is another file. Of what is gone (inode 0) only a compressed file can appear.
     """
     if known.log is not None:
-        return 3 if not file.name.live and _same_content(file.log, known.log, known.position) else 0
+        same = not file.name.live and _same_content(file.log, known.log, known.mark.start, known.position)
+        return 3 if same else 0
     mark = known.mark
     gone = mark.ended and not mark.inode and not file.name.compressed
     if file.inode != mark.inode and (file.name.live or gone):
@@ -130,11 +146,11 @@ def _resemblance(file: Candidate, known: Known) -> int:
     return 2 if holds(file.log, mark.start, known.position, known.tail) else 0
 
 
-def _same_content(one: LogFile, other: LogFile, position: int) -> bool:
-    """Whether two files say the same at the beginning and just before ``position``."""
-    size = min(size for size in (one.size(), other.size(), COMPARED_BYTES) if size is not None)
-    before = max(0, position - TAIL_BYTES)
-    return one.read(0, size) == other.read(0, size) and one.read(before, position - before) == other.read(
+def _same_content(one: LogFile, other: LogFile, start: int, position: int) -> bool:
+    """Whether two files say the same at ``start``, where content begins, and just before ``position``."""
+    head, again = one.read(start, COMPARED_BYTES), other.read(start, COMPARED_BYTES)
+    size, before = min(len(head), len(again)), max(start, position - TAIL_BYTES)
+    return head[:size] == again[:size] != b"" and one.read(before, position - before) == other.read(
         before, position - before
     )
 

@@ -30,6 +30,8 @@ class Look:
     """Seconds since 1970."""
     from_end: bool = False
     """What is there already is skipped."""
+    own_only: bool = False
+    """So is every file but those that an earlier run was reading under their own inodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Register:
         """Incarnations read to their ends whose last chunks are not acknowledged yet -> position and tail there."""
         self._settled: dict[Signature, str] = {}
         """Signature -> incarnation of files that need no second look, whatever their names by now."""
-        self._last_look = float("-inf")
+        self._last_look = self._look_before = float("-inf")
 
     @property
     def marks(self) -> Mapping[str, Mark]:
@@ -76,12 +78,12 @@ class Register:
         if len(self._settled) > 2 * len(files) + 8:
             fresh = self._last_look
             self._settled = {each: name for each, name in self._settled.items() if self._all.saw_at(name) >= fresh}
-        self._last_look = look.now
+        self._look_before, self._last_look = self._last_look, look.now
 
-    def end_look(self, look: Look) -> None:
-        """The inodes of files that are gone may be used again."""
+    def end_look(self) -> None:
+        """The inodes of files that are gone may be used again. One look may miss a file, for names are moved."""
         for name, mark in self.marks.items():
-            if mark.ended and mark.inode and self._all.saw_at(name) < look.now:
+            if mark.ended and mark.inode and self._all.saw_at(name) < self._look_before:
                 mark.inode = 0
                 self._all.touch(name)
 

@@ -138,6 +138,8 @@ class SourceTail:
         if ended:
             self._open_at_end = (life.file_name.restart, life.open_streams)
             life.ended = True
+            if life.copied and life.mark.size > life.position:
+                self._lose(life, "truncated", "the copy of what the file held ends before")
         chunk = Chunk(
             self._source(life), life.mark.path, life.incarnation, offset, payload, self._form.line_end.count(payload),
             life.file_name.restart, ended, life.end_reason if ended else None, gap, resumed, seen,

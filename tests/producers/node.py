@@ -177,9 +177,11 @@ class Run:
     def wall(self) -> float:
         return 1_000_000_000.0 + self.now + self.jump
 
-    def scan(self, *, from_end: bool = False) -> None:
+    def scan(self, *, from_end: bool = False, missed: str = "") -> None:
+        """``missed``: a file that is being renamed while names are listed."""
         self.now += SCAN_SECS
-        self.tail.scan(self.names(), self.now, self.wall, from_end=from_end)
+        names = {entry: name for entry, name in self.names().items() if entry != missed}
+        self.tail.scan(names, self.now, self.wall, from_end=from_end)
         self.marks.forget_old(self.now, FORGET_SECS)
 
     def names(self) -> dict[str, LogFileName]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,14 +87,33 @@ class Program:
         self.close()
         self._open()
 
-    def copy_and_truncate(self, *, copies: bool = True) -> None:
-        """Logrotate's copytruncate; or a truncation of which nobody keeps a copy."""
+    def copy_and_truncate(
+        self,
+        *,
+        copies: bool = True,
+        truncates: bool = True,
+        share: float = 0.0,
+        meanwhile: Callable[[], object] = bool,
+    ) -> None:
+        """Logrotate's copytruncate; or a truncation of which nobody keeps a copy.
+
+        ``meanwhile`` happens when ``share`` of the copy is written, and again when all of it is.
+        """
         self.text.path = None
         if copies:
             self._shift()
-            target = self.folder / "app.log.1"
-            target.write_bytes(self.live.read_bytes())
+            content, target = self.live.read_bytes(), self.folder / "app.log.1"
+            with target.open("wb", buffering=0) as copy:
+                copy.write(content[: int(share * len(content))])
+                meanwhile()
+                copy.write(content[copy.tell() :])
+            meanwhile()
             self.text.path = target
+        if truncates:
+            self.truncate()
+
+    def truncate(self) -> None:
+        """What is written next is another text."""
         os.truncate(self.live, 0)
         self.texts.append(Text(path=self.live))
 

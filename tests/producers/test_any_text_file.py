@@ -54,11 +54,28 @@ class TextModel(ProducerRules):
         self.program.reopen()
 
     @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
-    @rule()
-    def copy_and_truncate(self) -> None:
+    @rule(
+        share=st.sampled_from([0.0, 0.1, 0.5, 0.9, 1.0]),
+        meanwhile=st.sampled_from(["nothing", "look", "read_all", "miss", "kill"]),
+        size=st.sampled_from([None, 5, 250]),
+    )
+    def copy_and_truncate(self, share: float, meanwhile: str, size: int | None) -> None:
         self.run.scan()  # what was never seen by anybody cannot be missed
-        self.program.copy_and_truncate()
-        self.run.scan()  # before logrotate removes the copy, and before as much was written again
+        self.program.copy_and_truncate(share=share, meanwhile=lambda: self.meanwhile(meanwhile))
+        if size is not None:  # before anybody looks, and as long as before at once where it leaves a hole
+            self.write_line(size)
+        self.note_sizes()
+
+    def meanwhile(self, what: str) -> None:
+        if what == "kill":
+            self.save()
+            self.kill_and_start_again()
+        if what == "miss":
+            self.run.scan(missed="app.log.2")
+        if what in ("kill", "look", "read_all"):
+            self.run.scan()
+        if what == "read_all":
+            self.read_all()
 
     @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
     @rule()
