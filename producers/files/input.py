@@ -35,6 +35,10 @@ WALK_SHARE: Final = 20
 LOOK_SHARE: Final = 500
 """The same for looking whether folders have changed of which nothing is heard: at most 0.2 %."""
 
+AGAIN_SECS: Final = 1.0
+"""When the globs are walked after a folder of logs has gone: links to it may still be there, and it may come back, as
+one does that is mounted anew. Of neither anything is heard."""
+
 WALK_SECS: Final = 120.0
 """How often the globs are walked though no folder seems to have changed: a link in the middle of a path may have."""
 
@@ -212,6 +216,7 @@ class FileInput:
             del self._folders[folder]
             self._listed.pop(folder, None)
             self._unheard.discard(folder)
+            self._next_walk = min(self._next_walk, now + AGAIN_SECS)
 
     def _must_list(self, folder: str, logs: dict[str, SourceTail], now: float, wall: float) -> bool:
         """Whether a folder may hold other names, or grown files, than when it was listed last."""
