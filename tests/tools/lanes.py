@@ -5,6 +5,7 @@ and two pipelines at once would be slower than their own time limits on two core
 folder are a lane as well. Every other file is one by itself. A worker has its own Kafka and Elasticsearch.
 """
 
+from collections.abc import Generator
 from pathlib import PurePosixPath
 
 import pytest
@@ -46,3 +47,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Lanes:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: lane(item.nodeid) != WHOLE_PIPELINES)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Workers tell UTF-8 only, and some tests log what is none."""
+    report = yield
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
+    return report
