@@ -15,10 +15,10 @@ from runtime.frontier import Frontier
 from runtime.kafka import SESSION_SECS, consumer_config
 from runtime.kafka_intake import IntakeCheck
 from schemas.errors import FatalError
-from schemas.topic_templates import topic_regex
 from sinks.core.account import Partition as Partition
 from sinks.core.account import Share
 from sinks.lag import SinkLag
+from sinks.subscription import looking_for_new_ones, subscription
 
 if TYPE_CHECKING:
     from schemas.settings import KafkaSettings
@@ -31,9 +31,6 @@ FENCED: Final = "if another process took its name in the group, give each a LOGF
 REJOIN_SECS: Final = 3 * SESSION_SECS
 """A member that was put out of its group is back by then, unless librdkafka has lost its thread: then nobody reads, and
 the client says no word (once seen; what led to it, a broker without a name, has an end by `runtime.kafka` too)."""
-NEW_TOPICS_SECS: Final = 5.0
-"""How soon a topic that was made meanwhile is read, when a pattern means it. librdkafka's five minutes are for
-clusters with thousands of topics and clients."""
 
 
 def partition_of(record: Message) -> Partition:
@@ -81,7 +78,7 @@ class GroupConsumer:
         hears which they are. With ``accounts`` only what the ledger has been told of is committed.
         """
         told = {"on_commit": self._heard_of_commit}
-        self._config = consumer_config(kafka, group, group) | _looking_for_new_ones(topics) | told
+        self._config = consumer_config(kafka, group, group) | looking_for_new_ones(topics) | told
         self._consumer = Consumer(self._config)
         self.lag = SinkLag(kafka, group, self._consumer)
         """How far this member is behind; for metrics."""
@@ -111,7 +108,7 @@ class GroupConsumer:
         """
         self._joined = True
         self._consumer.subscribe(
-            [_subscription(topic) for topic in self._topics],
+            [subscription(topic) for topic in self._topics],
             on_assign=self._assigned,
             on_revoke=self._revoked,
             on_lost=self._lost,
@@ -271,17 +268,6 @@ class GroupConsumer:
         self.commit(now=True)
         self.lag.close()
         self._consumer.close()
-
-
-def _subscription(topic: str) -> str:
-    """What librdkafka is asked for: a name, or behind ``^`` a regular expression over all names."""
-    return f"^{topic_regex(topic)}$" if "*" in topic else topic
-
-
-def _looking_for_new_ones(topics: Sequence[str]) -> dict[str, int]:
-    """Without a pattern nothing that is made later can be meant."""
-    patterns = any("*" in topic for topic in topics)
-    return {"topic.metadata.refresh.interval.ms": int(NEW_TOPICS_SECS * 1000)} if patterns else {}
 
 
 def _names(partitions: Iterable[TopicPartition]) -> str:

@@ -14,7 +14,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from deploy.local.stack import Stack
 from schemas.errors import FatalError
 from schemas.settings import KafkaSettings
-from sinks.consumer import FENCED, NEW_TOPICS_SECS, GroupConsumer
+from sinks.consumer import FENCED, GroupConsumer
+from sinks.subscription import NEW_TOPICS_SECS
 
 _numbers = itertools.count(1)
 
