@@ -12,7 +12,7 @@ import pytest
 from producers.chunk import Chunk
 from producers.files.formats import CRI
 from producers.produce import NodeProducer
-from schemas.settings import parse_settings
+from tests.producers.unheard import unheard_producer
 
 AWAY_SECS = CRI.grace_secs + 1.0
 
@@ -31,16 +31,12 @@ class Sent:
 
 @pytest.fixture
 def producer(tmp_path: Path) -> Iterator[NodeProducer]:
-    text = f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}}}
 inputs: {{containers: {{type: container_files, path: "{tmp_path}/containers/*.log"}}}}
 """
-    made = NodeProducer(parse_settings(text, "logferry.yaml", {}))
-    yield made
-    made.files.close()
-    made._watch.close()
-    made._store.close()
+    with unheard_producer(text) as made:
+        yield made
 
 
 def test_what_was_written_meanwhile_and_later_is_read(

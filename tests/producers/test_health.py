@@ -15,7 +15,7 @@ from producers.network import Network
 from producers.network_health import LoopCheck
 from producers.produce import NodeProducer
 from runtime.health import UNREADY_SECS
-from schemas.settings import parse_settings
+from tests.producers.unheard import unheard_producer
 
 
 def until(holds: Callable[[], object]) -> None:
@@ -27,21 +27,17 @@ def until(holds: Callable[[], object]) -> None:
 
 @pytest.fixture
 def producer(tmp_path: Path) -> Iterator[NodeProducer]:
-    text = f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}}}
 inputs:
   files: {{type: files, path: "{tmp_path}/*.log", tag: host}}
   syslog: {{type: syslog, udp: "127.0.0.1:0"}}
 """
-    made = NodeProducer(parse_settings(text, "logferry.yaml", {}))
-    assert made._network is not None
-    yield made
-    if not made._network._thread.is_alive():
-        made._network._loop.close()
-    made.files.close()
-    made._watch.close()
-    made._store.close()
+    with unheard_producer(text) as made:
+        assert made._network is not None
+        yield made
+        if not made._network._thread.is_alive():
+            made._network._loop.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from producers.earlier import EARLIER_SECS
 from producers.produce import NodeProducer
 from producers.reader import HEARD_SECS
 from schemas.identity import incarnation, source_id
-from schemas.settings import parse_settings
+from tests.producers.unheard import unheard_producer
 
 LINE = b"2026-11-21T01:02:03Z stdout F hello\n"
 SOURCE = source_id("node-1", "container_files", "dev", "shop-0", "uid-1", "app")
@@ -36,16 +36,12 @@ def producer(tmp_path: Path, folder: Path) -> Iterator[NodeProducer]:
     store.marks.add(LIFE, Mark(SOURCE, f"{folder}/0.log", 10, 36, seen_at=time.time()))
     store.save()
     store.close()
-    text = f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}}}
 inputs: {{containers: {{type: container_files, path: "{tmp_path}/pods/*/*/*.log"}}}}
 """
-    made = NodeProducer(parse_settings(text, "logferry.yaml", {}))
-    yield made
-    made.files.close()
-    made._watch.close()
-    made._store.close()
+    with unheard_producer(text) as made:
+        yield made
 
 
 def lost(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -98,45 +94,32 @@ def test_the_first_chunks_of_many_text_files_wait_for_one_write_of_the_checkpoin
 ) -> None:
     for number in range(50):
         (tmp_path / f"{number}.log").write_text(f"line of {number}\n")
-    made = NodeProducer(
-        parse_settings(
-            f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}}}
 inputs: {{text: {{type: files, path: "{tmp_path}/*.log"}}}}
-""",
-            "logferry.yaml",
-            {},
-        )
-    )
+"""
     events: list[str] = []
-    monkeypatch.setattr(made._store, "save", lambda: events.append(f"saved {len(made._store.marks)}"))
-    monkeypatch.setattr(made._output, "send", lambda chunk, _kept: events.append("sent"))
-    made.files.look(0.0)
-    made.files.read_round(0.0)
-    assert events == ["saved 50", *["sent"] * 50]
-    made.files.close()
-    made._watch.close()
-    made._store.close()
+    with unheard_producer(text) as made:
+        monkeypatch.setattr(made._store, "save", lambda: events.append(f"saved {len(made._store.marks)}"))
+        monkeypatch.setattr(made._output, "send", lambda chunk, _kept: events.append("sent"))
+        made.files.look(0.0)
+        made.files.read_round(0.0)
+        assert events == ["saved 50", *["sent"] * 50]
 
 
 @pytest.fixture
 def many(tmp_path: Path) -> Iterator[NodeProducer]:
     """A producer of ten pods that have each ten chunks to say, which looks nowhere of which it does not hear."""
     for number in range(10):
-        made = tmp_path / "pods" / f"dev_shop-{number}_uid-{number}" / "app"
-        made.mkdir(parents=True)
-        (made / "0.log").write_bytes(LINE * 300)
-    text = f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+        folder = tmp_path / "pods" / f"dev_shop-{number}_uid-{number}" / "app"
+        folder.mkdir(parents=True)
+        (folder / "0.log").write_bytes(LINE * 300)
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}, chunk_max_bytes: 1024, scan_interval_secs: 60}}
 inputs: {{containers: {{type: container_files, path: "{tmp_path}/pods/*/*/*.log"}}}}
 """
-    producer = NodeProducer(parse_settings(text, "logferry.yaml", {}))
-    yield producer
-    producer.files.close()
-    producer._watch.close()
-    producer._store.close()
+    with unheard_producer(text) as made:
+        yield made
 
 
 def test_who_has_much_to_read_hears_of_new_files_meanwhile(many: NodeProducer, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from inotify_simple import INotify
 
 from producers.produce import NodeProducer
-from schemas.settings import parse_settings
+from tests.producers.unheard import unheard_producer
 
 
 def refuse(*_: object) -> int:
@@ -26,16 +26,12 @@ def refuse(*_: object) -> int:
 def producer(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[NodeProducer]:
     if request.param == "no watches left":
         monkeypatch.setattr(INotify, "add_watch", refuse)
-    text = f"""
-kafka: {{bootstrap_servers: "127.0.0.1:1"}}
+    text = f"""\
 producer: {{node: node-1, state_folder: {tmp_path / "state"}, watch: {"poll" if request.param == "poll" else "auto"}}}
 inputs: {{logs: {{type: files, path: "{tmp_path}/logs/**/*.log"}}}}
 """
-    made = NodeProducer(parse_settings(text, "logferry.yaml", {}))
-    yield made
-    made.files.close()
-    made._watch.close()
-    made._store.close()
+    with unheard_producer(text) as made:
+        yield made
 
 
 def figure(producer: NodeProducer, name: str) -> float:
