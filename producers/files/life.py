@@ -93,11 +93,14 @@ class Life:
             return False  # whoever reads on is told
 
     def _holds_what_was_read(self) -> bool:
-        """Whether the file says what it said. A hole makes it as long at once; of one that waits nothing was read."""
+        """Whether the file says what it said. A hole makes it as long at once; of one that waits nothing was read.
+
+        Lines that end alike are common, so its beginning is compared as well.
+        """
         if self.log.read(self.position - len(self.before), len(self.before)) != self.before:
             return False
         mark = self.mark
-        return len(self.before) == TAIL_BYTES or checksum(self.log.read(mark.start, mark.head_bytes)) == mark.head
+        return checksum(self.log.read(mark.start, mark.head_bytes)) == mark.head
 
     def unread(self) -> int:
         """Bytes behind the read position, as far as that is known without reading; 0: the file holds others now."""

@@ -190,3 +190,11 @@ def test_a_file_that_one_look_misses_while_names_are_moved_is_not_another(
         producer.scan(missed="app.log.1" if number == look else "")
         read(producer, 5)
     check_all_is_sent_once(program, producer)
+
+
+def test_lines_that_end_alike_and_are_as_long_are_another_text(program: Program, producer: Run) -> None:
+    for begin in (b"one", b"two", b"six"):
+        program.copy_and_truncate()
+        program.write(begin + b"x" * 100 + b"\n")
+        producer.settle()
+    check_all_is_sent_once(program, producer)
