@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from producers.core.files.checkpoint import TAIL_BYTES, Mark, OpenStreams, checksum
 from producers.core.files.log_names import LogFileName
 from producers.files.log_file import LogFile
 from runtime.frontier import Frontier
+
+KEPT_POSITIONS: Final = 8
+"""So many chunks may be read between the end of a copy and the truncation that follows."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,8 @@ class Step:
     ended: bool
     open_streams: OpenStreams
     tail: int
+    """As in Mark."""
+    earlier: tuple[int, ...]
     """As in Mark."""
 
 
@@ -67,6 +73,8 @@ class Life:
     """Streams whose last line before the read position is partial."""
     before: bytes = b""
     """The last bytes before the read position."""
+    earlier: tuple[tuple[int, ...], ...] = ()
+    """Read positions before this one, and the checksums of the bytes before them."""
     rest: tuple[int, float] = (0, 0.0)
     """Length of the line without end at the end of the file, and since when it has that length."""
     frontier: Frontier[Step] = field(default_factory=Frontier)
@@ -77,6 +85,7 @@ class Life:
         mark, ended = self.mark, False
         for step in self.frontier.finish(start):
             mark.offset, mark.ended, mark.open_streams, mark.tail = step.end, step.ended, step.open_streams, step.tail
+            mark.earlier = step.earlier
             ended = step.ended
         return ended
 
@@ -102,6 +111,11 @@ class Life:
         mark = self.mark
         return checksum(self.log.read(mark.start, mark.head_bytes)) == mark.head
 
+    def detach(self, now: float) -> None:
+        """Its file was truncated and does not hold what comes next; a copy of it may."""
+        self.detached, self.final_since, self.end_reason = True, now, "truncated"
+        self.identity, self.mark.inode = (-1, -1), 0
+
     def unread(self) -> int:
         """Bytes behind the read position, as far as that is known without reading; 0: the file holds others now."""
         try:
@@ -112,13 +126,17 @@ class Life:
 
     def step_over(self, payload: bytes) -> None:
         """Go on behind ``payload``."""
+        if payload and self.position > self.mark.start:
+            self.earlier = (*self.earlier[1 - KEPT_POSITIONS :], (self.position, checksum(self.before)))
         self.position += len(payload)
         self.mark.size = max(self.mark.size, self.position)
         self.before = (payload if len(payload) >= TAIL_BYTES else self.before + payload)[-TAIL_BYTES:]
 
     def step(self, *, ended: bool) -> Step:
         """Where the file stands now."""
-        return Step(self.position, ended, self.open_streams, checksum(self.before))
+        is_kept = self.earlier and (self.detached or not ended)
+        earlier = self.earlier[0] if is_kept else ()
+        return Step(self.position, ended, self.open_streams, checksum(self.before), earlier)
 
 
 def last_bytes(log: LogFile, start: int, position: int) -> bytes:

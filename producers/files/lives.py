@@ -71,7 +71,7 @@ class Lives:
         """Take note of which files were truncated; whether there are any."""
         found = [life for life in self.open if life.was_truncated()]
         for life in found:
-            self.truncated(life, now)
+            life.detach(now)
         return bool(found)
 
     def _take_up(self, names: Mapping[str, LogFileName], look: Look) -> None:
@@ -191,12 +191,11 @@ class Lives:
         mark = self._register.marks.get(name.hex())
         if look.own_only and (mark is None or mark.inode != file.identity[1]):
             return None
-        held = self._life(name.hex())
-        if held is not None:
+        if (held := self._life(name.hex())) is not None:
             return self._again(held, content.log, file)
         if mark is not None:
             self._register.saw(name.hex(), look)
-            return self._known(name, mark, content, file)
+            return self._known(name, mark, content, file, look)
         mark = self._new_mark(content, line, file, look)
         self._register.add(name.hex(), mark, look)
         if mark.ended:
@@ -219,19 +218,30 @@ class Lives:
             return None
         return new_name(self.source["id"], file.identity, line, look.wall)
 
-    def _known(self, name: bytes, mark: Mark, content: Candidate, file: Found) -> Life | None:
+    def _known(self, name: bytes, mark: Mark, content: Candidate, file: Found, look: Look) -> Life | None:
         """The life of a file that an earlier run has read, from where its mark stands; None where that was its end."""
         if mark.ended and (file.name.compressed or file.size <= mark.offset):
             self._register.settle(file.signature, name.hex())
             return None
         mark.ended = False  # or somebody has added to a file after it was read to its end
-        return self._begin(name, mark, content.log, file)
+        life = self._begin(name, mark, content.log, file)
+        if not self.form.has_timestamps and holds(content.log, mark.start, mark.offset, mark.tail) is None:
+            life.detach(look.now)
+            self._ends_before(life, file)
+        return life
+
+    def _ends_before(self, life: Life, file: Found) -> None:
+        """A copy lacks what was written, and read, after it was made: there is nothing in it to be read."""
+        life.mark.inode = file.identity[1]
+        self._register.settle(file.signature, life.incarnation.hex())
 
     def _again(self, held: Life, log: LogFile, file: Found) -> Life | None:
         """A second file with the content of one that is open: compressed, or copied before it was truncated."""
         if held.detached:
-            if self.form.has_timestamps and not holds(log, held.mark.start, held.position, checksum(held.before)):
-                return None  # not all of it is copied yet
+            if not holds(log, held.mark.start, held.position, checksum(held.before)):
+                if not self.form.has_timestamps:
+                    self._ends_before(held, file)
+                return None  # or not all of it is copied yet
             held.log.close()
             held.log, held.identity, held.detached, held.copied = log, file.identity, False, True
             held.mark.inode = file.identity[1]
@@ -268,18 +278,13 @@ class Lives:
         life = Life(name, file.name, log, file.identity, mark, mark.offset, open_streams=mark.open_streams)
         life.copied = not file.name.live and not file.name.compressed and file.size < mark.size
         life.before = last_bytes(log, mark.start, life.position)
+        life.earlier = (mark.earlier,) if mark.earlier else ()
         life.inside_line = life.position > mark.start and not self.form.line_end.ends(life.before)
         if mark.offset == mark.start > 0:
             life.gap = 0, "hole"
         log.rest(life.position)
         self.open.append(life)
         return life
-
-    @staticmethod
-    def truncated(life: Life, now: float) -> None:
-        """The file of a life no longer holds what comes next; a copy of it may."""
-        life.detached, life.final_since, life.end_reason = True, now, "truncated"
-        life.identity, life.mark.inode = (-1, -1), 0
 
     def finish(self, life: Life, now: float) -> None:
         """A life was read to its end."""
@@ -290,7 +295,6 @@ class Lives:
 
     def complain(self, path: str, error: BaseException) -> None:
         """Say once that something cannot be read."""
-        text = f"{type(error).__name__}: {error}"
-        if self.complaints.get(path) != text:
+        if self.complaints.get(path) != (text := f"{type(error).__name__}: {error}"):
             self.complaints[path] = text
             _log.error("%s cannot be read: %s", path, text)

@@ -61,11 +61,11 @@ def inode_at(path: str) -> int | None:
         return None
 
 
-def holds(log: LogFile, start: int, offset: int, tail: int) -> bool:
-    """Whether the bytes just before ``offset`` are those that ``tail`` is the checksum of."""
+def holds(log: LogFile, start: int, offset: int, tail: int) -> bool | None:
+    """Whether the bytes just before ``offset`` are those that ``tail`` is the checksum of; None: it ends before."""
     length = min(TAIL_BYTES, offset - start)
     before = log.read(offset - length, length)
-    return len(before) == length and checksum(before) == tail
+    return checksum(before) == tail if len(before) == length else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ class Known:
     """Up to where it was read, or acknowledged where an earlier run read it."""
     tail: int
     """Checksum of the bytes before ``position``."""
+    earlier: tuple[tuple[int, ...], ...] = ()
+    """Positions before it, the latest first, and their checksums, where a copy may end between them."""
     log: LogFile | None = None
     """Its file, where that is open and still has its bytes."""
     detached: bool = False
@@ -143,7 +145,16 @@ def _resemblance(file: Candidate, known: Known) -> int:
         return 0
     if known.position == mark.start:
         return 0 if mark.ended else 1
-    return 2 if holds(file.log, mark.start, known.position, known.tail) else 0
+    there = holds(file.log, mark.start, known.position, known.tail)
+    if there is not None or file.name.live:
+        return 2 if there else 0
+    return 1 if _ends_before(file.log, known) else 0
+
+
+def _ends_before(copy: LogFile, known: Known) -> bool:
+    """Whether a file is a copy that lacks what was written, and read, between its making and the truncation."""
+    tried = (holds(copy, known.mark.start, *position) for position in known.earlier)
+    return next((held for held in tried if held is not None), False)
 
 
 def _same_content(one: LogFile, other: LogFile, start: int, position: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from producers.core.files.checkpoint import Mark, Marks, checksum
@@ -59,8 +59,8 @@ class Register:
     def __init__(self, source_id: str, marks: Marks) -> None:
         self._source_id = source_id
         self._all = marks
-        self._read_out: dict[str, tuple[int, int]] = {}
-        """Incarnations read to their ends whose last chunks are not acknowledged yet -> position and tail there."""
+        self._read_out: dict[str, Known] = {}
+        """Incarnations read to their ends whose last chunks are not acknowledged yet."""
         self._settled: dict[Signature, str] = {}
         """Signature -> incarnation of files that need no second look, whatever their names by now."""
         self._last_look = self._look_before = float("-inf")
@@ -90,7 +90,9 @@ class Register:
     def settled(self, signature: Signature) -> str | None:
         """The incarnation of a file that needs no second look; None: look at it."""
         name = self._settled.get(signature)
-        if name is not None and self._all.get(name) is not None:
+        if name is not None and (mark := self._all.get(name)) is not None:
+            if not mark.settled:
+                self.settle(signature, name)  # it was not ended before
             return name
         name = next((name for name, mark in self.marks.items() if mark.settled == signature), None)
         if name is not None:
@@ -119,7 +121,8 @@ class Register:
 
     def finished(self, life: Life) -> None:
         """A life was read to its end; Kafka need not have all of it."""
-        self._read_out[life.incarnation.hex()] = (life.position, checksum(life.before))
+        name = life.incarnation.hex()
+        self._read_out[name] = _as_it_stands(name, life)
 
     def is_on_its_way(self, name: str) -> bool:
         """Whether an incarnation was read to its end and is not acknowledged yet."""
@@ -131,7 +134,12 @@ class Register:
         for name, mark in self.marks.items():
             life = reading.get(name)
             if life is None:
-                yield Known(name, mark, *self._read_out.get(name, (mark.offset, mark.tail)))
+                earlier = (mark.earlier,) if mark.earlier else ()
+                yield self._read_out.get(name) or Known(name, mark, mark.offset, mark.tail, earlier)
             elif life.log.size() is not None:  # nobody copies compressed files; by its inode one is known already
-                log = None if life.detached else life.log
-                yield Known(name, mark, life.position, checksum(life.before), log, life.detached)
+                yield replace(_as_it_stands(name, life), log=None if life.detached else life.log)
+
+
+def _as_it_stands(name: str, life: Life) -> Known:
+    earlier = tuple(reversed(life.earlier)) if life.detached else ()
+    return Known(name, life.mark, life.position, checksum(life.before), earlier, detached=life.detached)

@@ -96,7 +96,7 @@ class SourceTail:
             return self._without_copy(life, now, nanos)
         block, full = self._block(life)
         if life.was_truncated():
-            self.files.truncated(life, now)
+            life.detach(now)
             self.wants_scan = True
             return None
         final = life.final_since is not None and now - life.final_since >= self._form.grace_secs and not full

@@ -66,6 +66,18 @@ class TextModel(ProducerRules):
             self.write_line(size)
         self.note_sizes()
 
+    @precondition(lambda self: not self.program.is_renamed and self.program.text.content)
+    @rule(kills=st.booleans(), size=sizes)
+    def copy_write_and_truncate(self, kills: bool, size: int) -> None:
+        self.run.settle()
+        self.program.copy_and_truncate(truncates=False)
+        self.write_line(size)
+        self.run.settle()
+        self.save()
+        if kills:
+            self.kill_and_start_again()
+        self.program.truncate()
+
     def meanwhile(self, what: str) -> None:
         if what == "kill":
             self.save()

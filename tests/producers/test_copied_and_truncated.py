@@ -198,3 +198,31 @@ def test_lines_that_end_alike_and_are_as_long_are_another_text(program: Program,
         program.write(begin + b"x" * 100 + b"\n")
         producer.settle()
     check_all_is_sent_once(program, producer)
+
+
+@pytest.mark.parametrize("then", ["goes on", "starts again", "starts again after the truncation"])
+@pytest.mark.parametrize("compresses", [False, True])
+def test_what_is_written_and_read_behind_the_copy_is_not_missed_in_it(
+    program: Program, producer: Run, then: str, compresses: bool
+) -> None:
+    runs = [producer]
+    read(producer, 5)
+    program.copy_and_truncate(truncates=False)
+    write(program, 2)
+    producer.scan()
+    read(producer, 5)
+    if then == "starts again":
+        runs.append(restarted(producer, producer.checkpoint()))
+    program.truncate()
+    copied = program.texts[-2]
+    copied.path = program.folder / "app.log.1"
+    if compresses:
+        program.compress(copied)
+    write(program, 20)
+    if then == "starts again after the truncation":
+        runs.append(restarted(producer, producer.checkpoint()))
+    runs[-1].settle()
+    runs.append(restarted(runs[-1], runs[-1].checkpoint()))
+    if not compresses:
+        program.compress(copied)
+    check_all_is_sent_once(program, *runs)

@@ -58,11 +58,14 @@ class Mark:
     order: int = 0
     """Rises in the order in which the files of a source were met, which is that in which they were written; 0: it was
     met by an earlier version."""
+    earlier: tuple[int, ...] = ()
+    """A position before ``offset`` and the checksum of the bytes before it; a copy may end between the two. Only of a
+    file that is read, or was truncated."""
 
 
 _NAMES: Final = tuple(each.name for each in fields(Mark))
-_LATER: Final = ("begun", "told", "order")
-"""Fields that earlier versions did not write. They told the ledger nothing; it is told from their ``offset`` on."""
+_LATER: Final = ("begun", "told", "order", "earlier")
+"""Fields that earlier versions did not write. The ledger, told nothing by them, is told from their ``offset`` on."""
 
 
 def checksum(content: bytes) -> int:
@@ -99,12 +102,12 @@ def mark_from_text(text: object) -> Mark | None:
     values = unsealed(text)
     if isinstance(values, list) and 0 < (missing := len(_NAMES) - len(values)) <= len(_LATER):
         offset = values[_NAMES.index("offset")]
-        values += [offset, offset, 0][-missing:]
+        values += [offset, offset, 0, ()][-missing:]
     if not isinstance(values, list) or len(values) != len(_NAMES):
         return None
     mark = Mark(*values)
     try:
-        mark.settled = tuple(mark.settled)
+        mark.settled, mark.earlier = tuple(mark.settled), tuple(mark.earlier)
         mark.days = tuple((offset, day) for offset, day in mark.days)
     except (TypeError, ValueError):
         return None
