@@ -137,9 +137,10 @@ class Register:
                 earlier = (mark.earlier,) if mark.earlier else ()
                 yield self._read_out.get(name) or Known(name, mark, mark.offset, mark.tail, earlier)
             elif life.log.size() is not None:  # nobody copies compressed files; by its inode one is known already
-                yield replace(_as_it_stands(name, life), log=None if life.detached else life.log)
+                log = None if life.detached else life.log
+                yield replace(_as_it_stands(name, life), log=log, detached=life.detached)
 
 
 def _as_it_stands(name: str, life: Life) -> Known:
     earlier = tuple(reversed(life.earlier)) if life.detached else ()
-    return Known(name, life.mark, life.position, checksum(life.before), earlier, detached=life.detached)
+    return Known(name, life.mark, life.position, checksum(life.before), earlier)

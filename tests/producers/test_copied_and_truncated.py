@@ -226,3 +226,15 @@ def test_what_is_written_and_read_behind_the_copy_is_not_missed_in_it(
     if not compresses:
         program.compress(copied)
     check_all_is_sent_once(program, *runs)
+
+
+def test_a_short_text_behind_such_a_copy_does_not_wait_for_kafka(program: Program, producer: Run) -> None:
+    read(producer, 5)
+    program.copy_and_truncate(truncates=False)
+    write(program, 2)
+    producer.scan()
+    read(producer, 5)
+    program.truncate()
+    program.write(b"short\n")
+    program.rename(reopen=False)
+    check_all_is_sent_once(program, producer)
