@@ -272,7 +272,7 @@ class Lives:
 
     def _begin(self, name: bytes, mark: Mark, log: LogFile, file: Found) -> Life:
         """Begin to read a file, or go on where its mark stands."""
-        mark.path = file.path
+        mark.path, mark.inode = file.path, file.identity[1]
         if not file.name.compressed:
             mark.size = max(mark.size, file.size)
         life = Life(name, file.name, log, file.identity, mark, mark.offset, open_streams=mark.open_streams)

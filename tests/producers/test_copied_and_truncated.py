@@ -238,3 +238,12 @@ def test_a_short_text_behind_such_a_copy_does_not_wait_for_kafka(program: Progra
     program.write(b"short\n")
     program.rename(reopen=False)
     check_all_is_sent_once(program, producer)
+
+
+def test_a_copy_that_another_run_began_to_look_for_is_read_once(program: Program, producer: Run) -> None:
+    program.copy_and_truncate()
+    producer.read()
+    write(program)  # or the copy might be added to
+    again = restarted(producer, producer.checkpoint())
+    again.settle()
+    check_all_is_sent_once(program, again)
