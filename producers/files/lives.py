@@ -191,10 +191,10 @@ class Lives:
         mark = self._register.marks.get(name.hex())
         if look.own_only and (mark is None or mark.inode != file.identity[1]):
             return None
-        if (held := self._life(name.hex())) is not None:
-            return self._again(held, content.log, file)
         if mark is not None:
             self._register.saw(name.hex(), look)
+            if (held := self._life(name.hex())) is not None:
+                return self._again(held, content.log, file)
             return self._known(name, mark, content, file, look)
         mark = self._new_mark(content, line, file, look)
         self._register.add(name.hex(), mark, look)

@@ -247,3 +247,16 @@ def test_a_copy_that_another_run_began_to_look_for_is_read_once(program: Program
     again = restarted(producer, producer.checkpoint())
     again.settle()
     check_all_is_sent_once(program, again)
+
+
+def test_a_rotated_file_is_known_compressed_though_its_producer_stood_still_for_half_a_day(
+    program: Program, producer: Run
+) -> None:
+    program.rename(reopen=True)
+    write(program)
+    producer.scan()
+    program.compress(program.texts[0])
+    read(producer, 5)
+    producer.now += 12 * 3600
+    read(producer, 1)
+    check_all_is_sent_once(program, producer)
