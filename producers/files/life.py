@@ -135,7 +135,7 @@ class Life:
     def step(self, *, ended: bool) -> Step:
         """Where the file stands now."""
         is_kept = self.earlier and (self.detached or not ended)
-        earlier = self.earlier[0] if is_kept else ()
+        earlier = self.earlier[-1] if is_kept else ()
         return Step(self.position, ended, self.open_streams, checksum(self.before), earlier)
 
 
@@ -143,3 +143,15 @@ def last_bytes(log: LogFile, start: int, position: int) -> bytes:
     """Of a file whose content begins at ``start``: what lies just before a position."""
     begin = max(start, position - TAIL_BYTES)
     return log.read(begin, position - begin)
+
+
+def put_in_order(lives: list[Life], known: int, present: set[int]) -> None:
+    """Put lives begun, those from index ``known`` on, where their names say, relative to those whose ids are present.
+
+    The others stay in their order: names of files that are gone say nothing any more, since numbers are shifted.
+    """
+    begun = lives[known:]
+    del lives[known:]
+    for life in begun:
+        later = (n for n, each in enumerate(lives) if id(each) in present and each.file_name > life.file_name)
+        lives.insert(next(later, len(lives)), life)

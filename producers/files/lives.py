@@ -15,10 +15,11 @@ from producers.chunk import Loss, Source
 from producers.core.files.checkpoint import Mark, Marks, OpenStreams, checksum
 from producers.core.files.cut import LOOK_BACK_BYTES, behind_cut_line
 from producers.core.files.log_names import LogFileName
+from producers.files import recognise
 from producers.files.formats import Format
-from producers.files.life import Life, last_bytes
+from producers.files.life import Life, last_bytes, put_in_order
 from producers.files.log_file import LogFile
-from producers.files.recognise import Candidate, content_start, holds, inode_at, known_as, may_still_be_copied, new_name
+from producers.files.recognise import Candidate
 from producers.files.register import Found, Look, Register
 from schemas.identity import first_line, incarnation
 
@@ -61,7 +62,7 @@ class Lives:
             self._has_looked = True
             self._take_up(names, look)
         present = self._look_at_all(names, look)
-        self._put_in_order(known, present)
+        put_in_order(self.open, known, present)
         self._judge(present, look.now)
         self._register.end_look()
         if self.oldest is None and self.open:
@@ -77,7 +78,11 @@ class Lives:
     def _take_up(self, names: Mapping[str, LogFileName], look: Look) -> None:
         """Go on with the files that an earlier run was reading before others are met, which may be copies of them."""
         inodes = {mark.inode for mark in self._register.marks.values() if not mark.ended and mark.inode}
-        own = {entry: name for entry, name in names.items() if inodes and inode_at(f"{self.folder}/{entry}") in inodes}
+        own = {
+            entry: name
+            for entry, name in names.items()
+            if inodes and recognise.inode_at(f"{self.folder}/{entry}") in inodes
+        }
         self._look_at_all(own, replace(look, own_only=True))
 
     def _look_at_all(self, names: Mapping[str, LogFileName], look: Look) -> set[int]:
@@ -94,17 +99,6 @@ class Lives:
             if life is not None:
                 present.add(id(life))
         return present
-
-    def _put_in_order(self, known: int, present: set[int]) -> None:
-        """Put the lives begun in this scan where their names say, relative to the files that are there.
-
-        The others stay in their order: names of files that are gone say nothing any more, since numbers are shifted.
-        """
-        begun = self.open[known:]
-        del self.open[known:]
-        for life in begun:
-            later = (n for n, each in enumerate(self.open) if id(each) in present and each.file_name > life.file_name)
-            self.open.insert(next(later, len(self.open)), life)
 
     def _judge(self, present: set[int], now: float) -> None:
         """Which files get no more bytes: compressed, followed by a newer one, gone, or truncated."""
@@ -161,7 +155,7 @@ class Lives:
         log = self.form.open(file.path, compressed=file.name.compressed)
         life = None
         try:
-            start = content_start(log)
+            start = recognise.content_start(log)
             most = self.form.first_line_max_bytes
             head = b"" if start is None else log.read(start, most)
             line = first_line(head, complete=self._has_whole_first_line(file.name), most=most)
@@ -209,14 +203,14 @@ class Lives:
         """What file it is; None: that is not known yet."""
         if self.form.has_timestamps:
             return incarnation(self.source["id"], file.name.restart, line)
-        found = known_as(content, self._register.known(self.open))
+        found = recognise.known_as(content, self._register.known(self.open))
         if found is None and self._note_truncated(look.now):  # since this look began
-            found = known_as(content, self._register.known(self.open))
+            found = recognise.known_as(content, self._register.known(self.open))
         if found is not None:
             return bytes.fromhex(found)
-        if may_still_be_copied(content, self._register.known(self.open)):
+        if recognise.may_still_be_copied(content, self._register.known(self.open)):
             return None
-        return new_name(self.source["id"], file.identity, line, look.wall)
+        return recognise.new_name(self.source["id"], file.identity, line, look.wall)
 
     def _known(self, name: bytes, mark: Mark, content: Candidate, file: Found, look: Look) -> Life | None:
         """The life of a file that an earlier run has read, from where its mark stands; None where that was its end."""
@@ -225,22 +219,22 @@ class Lives:
             return None
         mark.ended = False  # or somebody has added to a file after it was read to its end
         life = self._begin(name, mark, content.log, file)
-        if not self.form.has_timestamps and holds(content.log, mark.start, mark.offset, mark.tail) is None:
+        if not self.form.has_timestamps and recognise.holds(content.log, mark.start, mark.offset, mark.tail) is None:
             life.detach(look.now)
-            self._ends_before(life, file)
+            self._ends_before(life, content.log, file)
         return life
 
-    def _ends_before(self, life: Life, file: Found) -> None:
+    def _ends_before(self, life: Life, log: LogFile, file: Found) -> None:
         """A copy lacks what was written, and read, after it was made: there is nothing in it to be read."""
-        life.mark.inode = file.identity[1]
+        life.mark.inode, life.earlier = file.identity[1], (recognise.copied_until(log, life.mark.start, life.earlier),)
         self._register.settle(file.signature, life.incarnation.hex())
 
     def _again(self, held: Life, log: LogFile, file: Found) -> Life | None:
         """A second file with the content of one that is open: compressed, or copied before it was truncated."""
         if held.detached:
-            if not holds(log, held.mark.start, held.position, checksum(held.before)):
+            if not recognise.holds(log, held.mark.start, held.position, checksum(held.before)):
                 if not self.form.has_timestamps:
-                    self._ends_before(held, file)
+                    self._ends_before(held, log, file)
                 return None  # or not all of it is copied yet
             held.log.close()
             held.log, held.identity, held.detached, held.copied = log, file.identity, False, True

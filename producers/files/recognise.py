@@ -79,7 +79,7 @@ class Known:
     tail: int
     """Checksum of the bytes before ``position``."""
     earlier: tuple[tuple[int, ...], ...] = ()
-    """Positions before it, the latest first, and their checksums, where a copy may end between them."""
+    """Positions before it, and their checksums, where a copy may end behind one of them."""
     log: LogFile | None = None
     """Its file, where that is open and still has its bytes."""
     detached: bool = False
@@ -148,13 +148,17 @@ def _resemblance(file: Candidate, known: Known) -> int:
     there = holds(file.log, mark.start, known.position, known.tail)
     if there is not None or file.name.live:
         return 2 if there else 0
-    return 1 if _ends_before(file.log, known) else 0
+    return 1 if copied_until(file.log, mark.start, known.earlier) else 0
 
 
-def _ends_before(copy: LogFile, known: Known) -> bool:
-    """Whether a file is a copy that lacks what was written, and read, between its making and the truncation."""
-    tried = (holds(copy, known.mark.start, *position) for position in known.earlier)
-    return next((held for held in tried if held is not None), False)
+def copied_until(copy: LogFile, start: int, earlier: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
+    """The last of the earlier positions that a copy reaches; nothing where its bytes are others.
+
+    It lacks what was written, and read, between its making and the truncation.
+    """
+    reached = ((position, holds(copy, start, *position)) for position in sorted(earlier, reverse=True))
+    last, is_there = next((each for each in reached if each[1] is not None), ((), False))
+    return last if is_there else ()
 
 
 def _same_content(one: LogFile, other: LogFile, start: int, position: int) -> bool:

@@ -142,5 +142,4 @@ class Register:
 
 
 def _as_it_stands(name: str, life: Life) -> Known:
-    earlier = tuple(reversed(life.earlier)) if life.detached else ()
-    return Known(name, life.mark, life.position, checksum(life.before), earlier)
+    return Known(name, life.mark, life.position, checksum(life.before), life.earlier if life.detached else ())

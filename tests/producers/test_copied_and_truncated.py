@@ -200,15 +200,17 @@ def test_lines_that_end_alike_and_are_as_long_are_another_text(program: Program,
     check_all_is_sent_once(program, producer)
 
 
-@pytest.mark.parametrize("then", ["goes on", "starts again", "starts again after the truncation"])
+@pytest.mark.parametrize(
+    ("then", "lines"), [("goes on", 2), ("goes on", 12), ("starts again", 2), ("starts again after the truncation", 2)]
+)
 @pytest.mark.parametrize("compresses", [False, True])
 def test_what_is_written_and_read_behind_the_copy_is_not_missed_in_it(
-    program: Program, producer: Run, then: str, compresses: bool
+    program: Program, producer: Run, then: str, lines: int, compresses: bool
 ) -> None:
     runs = [producer]
     read(producer, 5)
     program.copy_and_truncate(truncates=False)
-    write(program, 2)
+    write(program, lines)
     producer.scan()
     read(producer, 5)
     if then == "starts again":
