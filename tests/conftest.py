@@ -22,7 +22,7 @@ settings.register_profile("thorough", parent=settings.get_profile("local"), max_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "local"))
 
 
-pytest_plugins = ["tests.tools.lanes", "tests.tools.left_out", "tests.tools.kube_fixtures"]
+pytest_plugins = ["tests.tools.lanes", "tests.tools.left_out", "tests.tools.same_examples", "tests.tools.kube_fixtures"]
 collect_ignore = [] if loghub.are_there() else [str(loghub.TESTS)]
 
 
