@@ -34,7 +34,7 @@ class Step:
     open_streams: OpenStreams
     tail: int
     """As in Mark."""
-    earlier: tuple[int, ...]
+    earlier: tuple[tuple[int, ...], ...]
     """As in Mark."""
 
 
@@ -134,8 +134,7 @@ class Life:
 
     def step(self, *, ended: bool) -> Step:
         """Where the file stands now."""
-        is_kept = self.earlier and (self.detached or not ended)
-        earlier = self.earlier[-1] if is_kept else ()
+        earlier = self.earlier[-1:] if self.detached or not ended else ()
         return Step(self.position, ended, self.open_streams, checksum(self.before), earlier)
 
 

@@ -272,7 +272,7 @@ class Lives:
         life = Life(name, file.name, log, file.identity, mark, mark.offset, open_streams=mark.open_streams)
         life.copied = not file.name.live and not file.name.compressed and file.size < mark.size
         life.before = last_bytes(log, mark.start, life.position)
-        life.earlier = (mark.earlier,) if mark.earlier else ()
+        life.earlier = mark.earlier
         life.inside_line = life.position > mark.start and not self.form.line_end.ends(life.before)
         if mark.offset == mark.start > 0:
             life.gap = 0, "hole"

@@ -134,8 +134,7 @@ class Register:
         for name, mark in self.marks.items():
             life = reading.get(name)
             if life is None:
-                earlier = (mark.earlier,) if mark.earlier else ()
-                yield self._read_out.get(name) or Known(name, mark, mark.offset, mark.tail, earlier)
+                yield self._read_out.get(name) or Known(name, mark, mark.offset, mark.tail, mark.earlier)
             elif life.log.size() is not None:  # nobody copies compressed files; by its inode one is known already
                 log = None if life.detached else life.log
                 yield replace(_as_it_stands(name, life), log=log, detached=life.detached)

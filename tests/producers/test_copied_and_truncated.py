@@ -47,6 +47,15 @@ def read(producer: Run, chunks: int) -> None:
         producer.acknowledge()
 
 
+def read_on_behind_a_copy(program: Program, producer: Run, lines: int) -> None:
+    """Between logrotate's copy and its truncation."""
+    read(producer, 5)
+    program.copy_and_truncate(truncates=False)
+    write(program, lines)
+    producer.scan()
+    read(producer, 5)
+
+
 def check_all_is_sent_once(program: Program, *runs: Run) -> None:
     runs[-1].settle()
     assert [loss for each in runs for loss in each.losses] == []
@@ -208,11 +217,7 @@ def test_what_is_written_and_read_behind_the_copy_is_not_missed_in_it(
     program: Program, producer: Run, then: str, lines: int, compresses: bool
 ) -> None:
     runs = [producer]
-    read(producer, 5)
-    program.copy_and_truncate(truncates=False)
-    write(program, lines)
-    producer.scan()
-    read(producer, 5)
+    read_on_behind_a_copy(program, producer, lines)
     if then == "starts again":
         runs.append(restarted(producer, producer.checkpoint()))
     program.truncate()
@@ -231,11 +236,7 @@ def test_what_is_written_and_read_behind_the_copy_is_not_missed_in_it(
 
 
 def test_a_short_text_behind_such_a_copy_does_not_wait_for_kafka(program: Program, producer: Run) -> None:
-    read(producer, 5)
-    program.copy_and_truncate(truncates=False)
-    write(program, 2)
-    producer.scan()
-    read(producer, 5)
+    read_on_behind_a_copy(program, producer, 2)
     program.truncate()
     program.write(b"short\n")
     program.rename(reopen=False)

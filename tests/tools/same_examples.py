@@ -7,13 +7,11 @@ first. A pytest plugin.
 import pkgutil
 from importlib import import_module
 
-import pytest
 from hypothesis import settings
 
 PACKAGES = ("bench", "deploy", "producers", "runtime", "schemas", "sinks", "streams")
 
 
-@pytest.hookimpl
 def pytest_collection_finish() -> None:
     if settings().derandomize:
         for package in PACKAGES:

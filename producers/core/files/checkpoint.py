@@ -58,9 +58,9 @@ class Mark:
     order: int = 0
     """Rises in the order in which the files of a source were met, which is that in which they were written; 0: it was
     met by an earlier version."""
-    earlier: tuple[int, ...] = ()
-    """A position before ``offset`` and the checksum of the bytes before it; a copy may end between the two. Only of a
-    file that is read, or was truncated."""
+    earlier: tuple[tuple[int, ...], ...] = ()
+    """The last position before ``offset`` and the checksum of the bytes before it; a copy may end between the two. Only
+    of a file that is read, or was truncated."""
 
 
 _NAMES: Final = tuple(each.name for each in fields(Mark))
@@ -107,7 +107,7 @@ def mark_from_text(text: object) -> Mark | None:
         return None
     mark = Mark(*values)
     try:
-        mark.settled, mark.earlier = tuple(mark.settled), tuple(mark.earlier)
+        mark.settled, mark.earlier = tuple(mark.settled), tuple(map(tuple, mark.earlier))
         mark.days = tuple((offset, day) for offset, day in mark.days)
     except (TypeError, ValueError):
         return None
